@@ -1,1 +1,23 @@
-//! 
+//! Ports: the traits through which the worker reaches clocks, media and models.
+//!
+//! Everything here is synchronous and free of I/O. Adapters implement these
+//! traits; the composition root chooses which. Adapters never know each other.
+
+pub mod clock;
+pub mod document;
+pub mod face;
+pub mod image;
+pub mod media;
+pub mod model;
+pub mod speech;
+
+pub use clock::{Clock, Stopwatch};
+pub use document::{TextLine, TextReader};
+pub use face::{Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks, LiveScorer};
+pub use image::{Point, Rect, RgbImage};
+pub use media::{
+    DecodedImage, ImageReport, MediaDecoder, MediaError, VideoFrame, VideoReport, VideoRequest,
+    VideoSink,
+};
+pub use model::{Capability, ModelError, ModelIdentity, Unavailable};
+pub use speech::{DigitRecogniser, HeardDigit, SpeechFindings, SpeechRequest};

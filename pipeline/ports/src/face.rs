@@ -1,0 +1,112 @@
+use crate::image::{Point, Rect, RgbImage};
+use crate::model::{ModelError, ModelIdentity};
+
+/// A detected face.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Face {
+    pub bounds: Rect,
+    /// Detector confidence, 0..=1.
+    pub score: f32,
+}
+
+/// Finds faces in a whole image, best first.
+pub trait FaceFinder: Send {
+    fn find(&mut self, image: &RgbImage) -> Result<Vec<Face>, ModelError>;
+    fn identity(&self) -> ModelIdentity;
+}
+
+/// The 68 iBUG points: 0-16 jaw, 17-26 brows, 27-35 nose, 36-41 right eye, 42-47 left eye
+/// (the person's own sides), 48-67 mouth. Pixels of the image given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landmarks {
+    pub points: [Point; 68],
+}
+
+impl Landmarks {
+    fn mean(&self, range: std::ops::Range<usize>) -> Point {
+        let n = range.len() as f32;
+        let (x, y) = self.points[range]
+            .iter()
+            .fold((0.0, 0.0), |(x, y), p| (x + p.x, y + p.y));
+        Point::new(x / n, y / n)
+    }
+
+    /// Left eye centre in the image, right eye centre in the image, nose tip, mouth corners.
+    pub fn five(&self) -> [Point; 5] {
+        [
+            self.mean(36..42),
+            self.mean(42..48),
+            self.points[30],
+            self.points[48],
+            self.points[54],
+        ]
+    }
+
+    /// Inner-lip opening over mouth width; about 0 when closed.
+    pub fn mouth_opening(&self) -> f32 {
+        let width = self.points[60].distance(self.points[64]).max(1e-6);
+        self.points[62].distance(self.points[66]) / width
+    }
+
+    /// The tight box round all points.
+    pub fn bounds(&self) -> Rect {
+        let (mut x0, mut y0, mut x1, mut y1) = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
+        for p in &self.points {
+            x0 = x0.min(p.x);
+            y0 = y0.min(p.y);
+            x1 = x1.max(p.x);
+            y1 = y1.max(p.y);
+        }
+        Rect {
+            x: x0,
+            y: y0,
+            width: x1 - x0,
+            height: y1 - y0,
+        }
+    }
+}
+
+/// Locates the landmarks of one face.
+pub trait LandmarkFinder: Send {
+    fn locate(&mut self, image: &RgbImage, face: &Rect) -> Result<Landmarks, ModelError>;
+    fn identity(&self) -> ModelIdentity;
+}
+
+/// A face as a vector; distances between embeddings of one model are comparable.
+#[derive(Clone, PartialEq)]
+pub struct Embedding(pub Vec<f32>);
+
+impl Embedding {
+    /// Euclidean distance; infinite when the lengths differ.
+    pub fn distance(&self, other: &Self) -> f32 {
+        if self.0.len() != other.0.len() {
+            return f32::INFINITY;
+        }
+        self.0
+            .iter()
+            .zip(&other.0)
+            .map(|(a, b)| (a - b) * (a - b))
+            .sum::<f32>()
+            .sqrt()
+    }
+}
+
+impl std::fmt::Debug for Embedding {
+    /// The length alone: an embedding is biometric data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Embedding({})", self.0.len())
+    }
+}
+
+/// Turns a face into an embedding, aligned by its five points.
+pub trait FaceEmbedder: Send {
+    fn embed(&mut self, image: &RgbImage, five: &[Point; 5]) -> Result<Embedding, ModelError>;
+    fn identity(&self) -> ModelIdentity;
+}
+
+/// Passive presentation attack detection on one frame.
+pub trait LiveScorer: Send {
+    /// Probability 0..=1 that the face is bona fide.
+    fn live_score(&mut self, image: &RgbImage, face: &Rect) -> Result<f32, ModelError>;
+    fn identities(&self) -> Vec<ModelIdentity>;
+}
