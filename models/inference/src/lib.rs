@@ -1,1 +1,11 @@
+//! Model adapters on ONNX Runtime (`ort`) and OpenCV (`imgproc`).
 //!
+//! Each adapter gets a verified [`ModelFile`] from the composition root and
+//! implements one port. All sessions compute on one thread: the worker runs
+//! stages side by side instead.
+
+pub mod face;
+mod runtime;
+mod vision;
+
+pub use runtime::{ModelFile, Runtime};

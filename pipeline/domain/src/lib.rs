@@ -1,7 +1,20 @@
 //! The domain: pure, synchronous, without I/O, clock or randomness.
 
+mod check;
+mod decide;
 pub mod digits;
+mod evaluate;
+pub mod evidence;
 pub mod language;
+mod policy;
+mod reason;
+mod thresholds;
 
+pub use check::{CheckName, CheckResult, CheckStatus};
+pub use decide::{Decision, Outcome, Reason, decide};
 pub use digits::{Digits, DigitsError};
+pub use evidence::{Evidence, Measured};
 pub use language::Language;
+pub use policy::{CheckPolicy, OnFail, Policy, PolicyError, Role};
+pub use reason::ReasonCode;
+pub use thresholds::{ThresholdSpec, Thresholds};

@@ -1,0 +1,185 @@
+//! Small bridges between [`RgbImage`] and OpenCV.
+
+use idproof_ports::{Point, Rect, RgbImage};
+use opencv::boxed_ref::BoxedRef;
+use opencv::core::{Mat, Scalar, Size, Vec3b};
+use opencv::imgproc;
+use opencv::prelude::*;
+
+/// Views an image as an 8-bit three-channel matrix without copying.
+pub(crate) fn view(image: &RgbImage) -> opencv::Result<BoxedRef<'_, Mat>> {
+    Mat::new_rows_cols_with_bytes::<Vec3b>(
+        to_i32(image.height()),
+        to_i32(image.width()),
+        image.data(),
+    )
+}
+
+/// Saturating: no image here is anywhere near 2^31 pixels wide.
+pub(crate) fn to_i32(v: u32) -> i32 {
+    i32::try_from(v).unwrap_or(i32::MAX)
+}
+
+/// Cuts `rect` (may reach beyond the image; the border is repeated) and scales it to
+/// `width` x `height`. Area interpolation when shrinking, linear when growing.
+pub(crate) fn crop_resize(
+    image: &RgbImage,
+    rect: &Rect,
+    width: i32,
+    height: i32,
+) -> opencv::Result<Mat> {
+    let source = view(image)?;
+    let scale_x = f64::from(width) / f64::from(rect.width.max(1.0));
+    let scale_y = f64::from(height) / f64::from(rect.height.max(1.0));
+    if scale_x >= 0.5 && scale_y >= 0.5 {
+        return affine(
+            &source,
+            [
+                [scale_x, 0.0, -f64::from(rect.x) * scale_x],
+                [0.0, scale_y, -f64::from(rect.y) * scale_y],
+            ],
+            width,
+            height,
+        );
+    }
+    let (iw, ih) = (to_i32(image.width()), to_i32(image.height()));
+    let x0 = (rect.x.round() as i32).clamp(0, iw - 1);
+    let y0 = (rect.y.round() as i32).clamp(0, ih - 1);
+    let x1 = ((rect.x + rect.width).round() as i32).clamp(x0 + 1, iw);
+    let y1 = ((rect.y + rect.height).round() as i32).clamp(y0 + 1, ih);
+    let roi = Mat::roi(&*source, opencv::core::Rect::new(x0, y0, x1 - x0, y1 - y0))?;
+    // The part inside the image is shrunk to its share of the target, then bordered.
+    let left = ((x0 as f32 - rect.x) as f64 * scale_x).round().max(0.0) as i32;
+    let top = ((y0 as f32 - rect.y) as f64 * scale_y).round().max(0.0) as i32;
+    let inner_w = ((f64::from(x1 - x0) * scale_x).round() as i32).clamp(1, (width - left).max(1));
+    let inner_h = ((f64::from(y1 - y0) * scale_y).round() as i32).clamp(1, (height - top).max(1));
+    let mut small = Mat::default();
+    imgproc::resize(
+        &roi,
+        &mut small,
+        Size::new(inner_w, inner_h),
+        0.0,
+        0.0,
+        imgproc::INTER_AREA,
+    )?;
+    let mut out = Mat::default();
+    opencv::core::copy_make_border(
+        &small,
+        &mut out,
+        top,
+        (height - top - inner_h).max(0),
+        left,
+        (width - left - inner_w).max(0),
+        opencv::core::BORDER_REPLICATE,
+        Scalar::default(),
+    )?;
+    Ok(out)
+}
+
+/// Warps by a 2x3 matrix that maps source to target pixels.
+pub(crate) fn affine(
+    source: &impl opencv::core::ToInputArray,
+    m: [[f64; 3]; 2],
+    width: i32,
+    height: i32,
+) -> opencv::Result<Mat> {
+    let matrix = Mat::from_slice_2d(&m)?;
+    let mut out = Mat::default();
+    imgproc::warp_affine(
+        source,
+        &mut out,
+        &matrix,
+        Size::new(width, height),
+        imgproc::INTER_LINEAR,
+        opencv::core::BORDER_REPLICATE,
+        Scalar::default(),
+    )?;
+    Ok(out)
+}
+
+/// The similarity (rotation, scale, shift) that maps `from` to `to` with least squares
+/// (Umeyama 1991, without reflection), as a 2x3 matrix. `None` when `from` is degenerate.
+pub(crate) fn similarity(from: &[Point], to: &[(f32, f32)]) -> Option<[[f64; 3]; 2]> {
+    let n = from.len().min(to.len()) as f64;
+    if n < 2.0 {
+        return None;
+    }
+    let (mut fx, mut fy, mut tx, mut ty) = (0.0, 0.0, 0.0, 0.0);
+    for (f, t) in from.iter().zip(to) {
+        fx += f64::from(f.x);
+        fy += f64::from(f.y);
+        tx += f64::from(t.0);
+        ty += f64::from(t.1);
+    }
+    let (fx, fy, tx, ty) = (fx / n, fy / n, tx / n, ty / n);
+    let (mut dot, mut cross, mut norm) = (0.0, 0.0, 0.0);
+    for (f, t) in from.iter().zip(to) {
+        let (ax, ay) = (f64::from(f.x) - fx, f64::from(f.y) - fy);
+        let (bx, by) = (f64::from(t.0) - tx, f64::from(t.1) - ty);
+        dot += ax * bx + ay * by;
+        cross += ax * by - ay * bx;
+        norm += ax * ax + ay * ay;
+    }
+    if norm < 1e-6 {
+        return None;
+    }
+    let (a, b) = (dot / norm, cross / norm);
+    Some([
+        [a, -b, tx - a * fx + b * fy],
+        [b, a, ty - b * fx - a * fy],
+    ])
+}
+
+/// Packs an 8-bit three-channel matrix as planar float32 `[3, h, w]`, each value
+/// `(v - mean[c]) * scale[c]`; `order` picks the source channel of each plane.
+pub(crate) fn planar(
+    mat: &Mat,
+    order: [usize; 3],
+    mean: [f32; 3],
+    scale: [f32; 3],
+) -> opencv::Result<Vec<f32>> {
+    let pixels = mat.data_typed::<Vec3b>()?;
+    let plane = pixels.len();
+    let mut out = vec![0.0; plane * 3];
+    for c in 0..3 {
+        let (source, mean, scale) = (order[c], mean[c], scale[c]);
+        for (dst, px) in out[c * plane..(c + 1) * plane].iter_mut().zip(pixels) {
+            *dst = (f32::from(px[source]) - mean) * scale;
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn similarity_recovers_a_known_motion() {
+        let from = [Point::new(0.0, 0.0), Point::new(10.0, 0.0), Point::new(0.0, 10.0)];
+        // Rotation by 90 degrees, scale 2, shift (5, 7).
+        let to: Vec<(f32, f32)> = from
+            .iter()
+            .map(|p| (-2.0 * p.y + 5.0, 2.0 * p.x + 7.0))
+            .collect();
+        let m = similarity(&from, &to).unwrap();
+        let expected = [[0.0, -2.0, 5.0], [2.0, 0.0, 7.0]];
+        for (row, want) in m.iter().zip(expected) {
+            for (a, b) in row.iter().zip(want) {
+                assert!((a - b).abs() < 1e-5);
+            }
+        }
+        assert!(similarity(&[Point::default(); 3], &to).is_none());
+    }
+
+    #[test]
+    fn a_crop_beyond_the_border_keeps_the_asked_size() {
+        let image = RgbImage::from_raw(40, 30, vec![9; 40 * 30 * 3]).unwrap();
+        for (x, y, w, h) in [(-20.0, -20.0, 100.0, 100.0), (35.0, 25.0, 300.0, 300.0), (0.0, 0.0, 4.0, 4.0)] {
+            let rect = Rect { x, y, width: w, height: h };
+            let out = crop_resize(&image, &rect, 32, 32).unwrap();
+            assert_eq!((out.rows(), out.cols()), (32, 32));
+            assert!(out.data_bytes().unwrap().iter().all(|&v| v == 9));
+        }
+    }
+}

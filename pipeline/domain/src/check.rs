@@ -1,0 +1,101 @@
+use serde::{Deserialize, Serialize};
+
+/// The checks a case can undergo. Their names are stable: reports, policies and pages use them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckName {
+    /// A face is found on the document, large enough to compare.
+    DocumentPortrait,
+    /// A machine-readable zone is found and every check digit in it is right.
+    DocumentMrz,
+    /// What the zone says is acceptable on the day: not expired, adult.
+    DocumentValidity,
+    /// What the applicant declared agrees with the zone. Exists only where something was declared.
+    DeclaredIdentity,
+    /// The recording is whole: long enough, steady timing, sound present, container honest.
+    VideoIntegrity,
+    /// Exactly one face, throughout the recording.
+    SingleFace,
+    /// The face of the recording is the face on the document.
+    FaceMatch,
+    /// Passive presentation attack detection over several frames.
+    Liveness,
+    /// The face deforms and turns like a living head, not like a moved picture.
+    FaceMotion,
+    /// The digits asked for were said.
+    SpokenDigits,
+}
+
+impl CheckName {
+    pub const ALL: [Self; 10] = [
+        Self::DocumentPortrait,
+        Self::DocumentMrz,
+        Self::DocumentValidity,
+        Self::DeclaredIdentity,
+        Self::VideoIntegrity,
+        Self::SingleFace,
+        Self::FaceMatch,
+        Self::Liveness,
+        Self::FaceMotion,
+        Self::SpokenDigits,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DocumentPortrait => "document_portrait",
+            Self::DocumentMrz => "document_mrz",
+            Self::DocumentValidity => "document_validity",
+            Self::DeclaredIdentity => "declared_identity",
+            Self::VideoIntegrity => "video_integrity",
+            Self::SingleFace => "single_face",
+            Self::FaceMatch => "face_match",
+            Self::Liveness => "liveness",
+            Self::FaceMotion => "face_motion",
+            Self::SpokenDigits => "spoken_digits",
+        }
+    }
+}
+
+impl std::fmt::Display for CheckName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStatus {
+    Passed,
+    Failed,
+    /// Measured, but neither clearly right nor clearly wrong: a human decides.
+    Borderline,
+    /// Could not be measured: a human decides.
+    Unavailable,
+}
+
+impl CheckStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Borderline => "borderline",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// One check's outcome with what is needed to defend it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckResult {
+    pub name: CheckName,
+    pub status: CheckStatus,
+    /// In the unit of the policy's threshold; `None` when nothing was measured.
+    pub score: Option<f64>,
+    /// The accepting threshold the score was compared with.
+    pub threshold: Option<f64>,
+    /// Why it is not `Passed`; empty when it is.
+    pub reasons: Vec<crate::reason::ReasonCode>,
+    /// A sentence without personal data.
+    pub detail: String,
+}

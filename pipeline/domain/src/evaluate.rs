@@ -1,0 +1,357 @@
+//! Each check: evidence and thresholds in, status and reasons out.
+
+use crate::check::{CheckName, CheckResult, CheckStatus};
+use crate::evidence::{
+    DeclaredField, Evidence, FaceMatch, Liveness, Measured, Motion, Portrait, Presence, Recording,
+    Speech, Zone,
+};
+use crate::reason::ReasonCode;
+use crate::thresholds::Thresholds;
+use time::Date;
+
+/// A result under construction: passed until a problem is noted.
+struct Verdict {
+    status: CheckStatus,
+    score: Option<f64>,
+    threshold: Option<f64>,
+    reasons: Vec<ReasonCode>,
+    detail: String,
+}
+
+impl Verdict {
+    fn passed(detail: impl Into<String>) -> Self {
+        Self {
+            status: CheckStatus::Passed,
+            score: None,
+            threshold: None,
+            reasons: Vec::new(),
+            detail: detail.into(),
+        }
+    }
+
+    fn scored(mut self, score: f64, threshold: f64) -> Self {
+        self.score = Some(score);
+        self.threshold = Some(threshold);
+        self
+    }
+
+    /// Notes a problem. `Failed` outweighs `Borderline`, which outweighs `Passed`.
+    fn note(&mut self, status: CheckStatus, reason: ReasonCode) {
+        if self.status != CheckStatus::Failed {
+            self.status = status;
+        }
+        self.reasons.push(reason);
+    }
+
+    fn with(mut self, status: CheckStatus, reason: ReasonCode) -> Self {
+        self.note(status, reason);
+        self
+    }
+}
+
+/// Every check of the case, in the order of [`CheckName::ALL`].
+pub(crate) fn evaluate(evidence: &Evidence, t: &Thresholds) -> Vec<CheckResult> {
+    let mut results = vec![
+        run(
+            CheckName::DocumentPortrait,
+            evidence.portrait.as_ref(),
+            |p| portrait(p.as_ref(), t),
+        ),
+        run(CheckName::DocumentMrz, evidence.zone.as_ref(), |z| {
+            zone(z.as_ref(), t)
+        }),
+        run(CheckName::DocumentValidity, evidence.zone.as_ref(), |z| {
+            validity(z.as_ref(), evidence.today, t)
+        }),
+    ];
+    if let Some(declared) = &evidence.declared {
+        results.push(run(
+            CheckName::DeclaredIdentity,
+            declared.as_ref(),
+            |fields| declared_identity(fields),
+        ));
+    }
+    results.extend([
+        run(
+            CheckName::VideoIntegrity,
+            evidence.recording.as_ref(),
+            |r| recording(r, t),
+        ),
+        run(CheckName::SingleFace, evidence.presence.as_ref(), |p| {
+            presence(p, t)
+        }),
+        run(CheckName::FaceMatch, evidence.face_match.as_ref(), |m| {
+            face_match(m, t)
+        }),
+        run(CheckName::Liveness, evidence.liveness.as_ref(), |l| {
+            liveness(l, t)
+        }),
+        run(CheckName::FaceMotion, evidence.motion.as_ref(), |m| {
+            motion(m, t)
+        }),
+        run(CheckName::SpokenDigits, evidence.speech.as_ref(), |s| {
+            speech(s, t)
+        }),
+    ]);
+    results
+}
+
+fn run<T>(name: CheckName, input: Measured<&T>, judge: impl FnOnce(&T) -> Verdict) -> CheckResult {
+    let verdict = match input {
+        Measured::Value(value) => judge(value),
+        Measured::Unavailable { reason, detail } => Verdict {
+            status: CheckStatus::Unavailable,
+            score: None,
+            threshold: None,
+            reasons: vec![reason],
+            detail,
+        },
+    };
+    CheckResult {
+        name,
+        status: verdict.status,
+        score: verdict.score,
+        threshold: verdict.threshold,
+        reasons: verdict.reasons,
+        detail: verdict.detail,
+    }
+}
+
+fn portrait(portrait: Option<&Portrait>, t: &Thresholds) -> Verdict {
+    let Some(p) = portrait.filter(|p| p.score >= t.document_portrait_score) else {
+        return Verdict::passed("No face was found on the document.")
+            .with(CheckStatus::Failed, ReasonCode::PortraitNotFound);
+    };
+    let mut v = Verdict::passed(format!("A face {:.0} pixels wide was found.", p.width))
+        .scored(p.score, t.document_portrait_score);
+    if p.width < t.document_portrait_width {
+        v.note(CheckStatus::Borderline, ReasonCode::PortraitTooSmall);
+    }
+    v
+}
+
+fn zone(zone: Option<&Zone>, t: &Thresholds) -> Verdict {
+    let Some(z) = zone else {
+        return Verdict::passed("No machine-readable zone was found.")
+            .with(CheckStatus::Failed, ReasonCode::MrzNotFound);
+    };
+    let right = z.checks.saturating_sub(z.wrong_checks.len());
+    let mut v = Verdict::passed(format!(
+        "{} zone, {right} of {} check digits right, {} characters corrected.",
+        z.format, z.checks, z.corrections
+    ))
+    .scored(share(right as f64, z.checks as f64), 1.0);
+    if !z.wrong_checks.is_empty() || z.checks == 0 {
+        v.note(CheckStatus::Failed, ReasonCode::MrzCheckDigitWrong);
+        v.detail
+            .push_str(&format!(" Wrong: {}.", z.wrong_checks.join(", ")));
+    }
+    if z.corrections as f64 > t.document_mrz_corrections {
+        v.note(CheckStatus::Borderline, ReasonCode::MrzUncertain);
+    }
+    if z.sides_differ {
+        v.note(CheckStatus::Failed, ReasonCode::SidesDiffer);
+    }
+    v
+}
+
+fn validity(zone: Option<&Zone>, today: Date, t: &Thresholds) -> Verdict {
+    let mut v = Verdict::passed("Not expired; the holder is of age.");
+    // Dates under a wrong check digit are not known.
+    let sure = |z: &&Zone| z.wrong_checks.is_empty();
+    match zone.filter(sure).and_then(|z| z.expiry) {
+        None => v.note(CheckStatus::Borderline, ReasonCode::ExpiryUnknown),
+        Some(expiry) if expiry < today => {
+            v.note(CheckStatus::Failed, ReasonCode::DocumentExpired);
+        }
+        Some(_) => {}
+    }
+    match zone.filter(sure).and_then(|z| z.birth_date) {
+        None => v.note(CheckStatus::Borderline, ReasonCode::BirthDateUnknown),
+        Some(birth) => {
+            let age = age_on(birth, today);
+            if f64::from(age) < t.document_minimum_age {
+                v.note(CheckStatus::Failed, ReasonCode::Underage);
+            }
+        }
+    }
+    if !v.reasons.is_empty() {
+        v.detail = sentence(&v.reasons);
+    }
+    v
+}
+
+/// Completed years on `day`. Born on 29 February: the birthday of a common year is 1 March.
+fn age_on(birth: Date, day: Date) -> i32 {
+    let years = day.year() - birth.year();
+    let had_birthday = (day.month() as u8, day.day()) >= (birth.month() as u8, birth.day());
+    years - i32::from(!had_birthday)
+}
+
+fn declared_identity(fields: &[DeclaredField]) -> Verdict {
+    let different: Vec<&str> = fields
+        .iter()
+        .filter(|f| !f.agrees)
+        .map(|f| f.field)
+        .collect();
+    let agree = fields.len() - different.len();
+    let v = Verdict::passed(format!(
+        "{agree} of {} declared fields agree.",
+        fields.len()
+    ))
+    .scored(share(agree as f64, fields.len() as f64), 1.0);
+    if fields.is_empty() {
+        return v.with(CheckStatus::Borderline, ReasonCode::NothingToCompare);
+    }
+    if different.is_empty() {
+        return v;
+    }
+    let mut v = v.with(CheckStatus::Failed, ReasonCode::IdentityDiffers);
+    v.detail
+        .push_str(&format!(" Different: {}.", different.join(", ")));
+    v
+}
+
+fn recording(r: &Recording, t: &Thresholds) -> Verdict {
+    let irregular = share(r.irregular_frames as f64, r.frames as f64);
+    let mut v = Verdict::passed(format!(
+        "{:.1} s, {} frames, {:.0} % irregular, {:.1} s of sound.",
+        r.seconds,
+        r.frames,
+        irregular * 100.0,
+        r.sound_seconds
+    ))
+    .scored(r.seconds, t.video_minimum_seconds);
+    if r.seconds.is_nan() || r.seconds < t.video_minimum_seconds {
+        v.note(CheckStatus::Failed, ReasonCode::VideoTooShort);
+    }
+    if r.frames == 0 || irregular > t.video_irregular_share {
+        v.note(CheckStatus::Borderline, ReasonCode::VideoTimingIrregular);
+    }
+    if !r.lies.is_empty() {
+        v.note(CheckStatus::Borderline, ReasonCode::ContainerContradicts);
+        v.detail.push_str(&format!(" {}", r.lies.join("; ")));
+    }
+    if r.sound_seconds <= 0.0 || r.sound_seconds < r.seconds * t.video_sound_share {
+        v.note(CheckStatus::Failed, ReasonCode::NoSound);
+    }
+    v
+}
+
+fn presence(p: &Presence, t: &Thresholds) -> Verdict {
+    let one = share(f64::from(p.with_one_face), f64::from(p.frames));
+    let mut v = Verdict::passed(format!(
+        "One face in {} of {} analysed frames, several in {}, none in {}.",
+        p.with_one_face, p.frames, p.with_several, p.with_none
+    ))
+    .scored(one, t.single_face_pass);
+    if one < t.single_face_pass {
+        let status = if one < t.single_face_fail {
+            CheckStatus::Failed
+        } else {
+            CheckStatus::Borderline
+        };
+        if p.with_several > 0 {
+            v.note(status, ReasonCode::SeveralFaces);
+        }
+        if p.frames == 0 || p.with_none == p.frames {
+            v.note(status, ReasonCode::NoFace);
+        } else if p.with_none > 0 {
+            v.note(status, ReasonCode::FaceNotThroughout);
+        }
+    }
+    if p.with_one_face > 0 && p.face_width < t.face_width {
+        v.note(CheckStatus::Borderline, ReasonCode::FaceTooSmall);
+    }
+    v
+}
+
+fn face_match(m: &FaceMatch, t: &Thresholds) -> Verdict {
+    let Some(distance) = m.score() else {
+        return Verdict::passed("No frame could be compared.")
+            .with(CheckStatus::Borderline, ReasonCode::NothingToCompare);
+    };
+    let v = Verdict::passed(format!(
+        "Median distance {distance:.3} over {} frames.",
+        m.distances.len()
+    ))
+    .scored(distance, t.face_match_accept);
+    if distance <= t.face_match_accept {
+        v
+    } else if distance >= t.face_match_refuse {
+        v.with(CheckStatus::Failed, ReasonCode::FaceMismatch)
+    } else {
+        v.with(CheckStatus::Borderline, ReasonCode::FaceUncertain)
+    }
+}
+
+fn liveness(l: &Liveness, t: &Thresholds) -> Verdict {
+    let Some(score) = l.score() else {
+        return Verdict::passed("No frame could be scored.")
+            .with(CheckStatus::Borderline, ReasonCode::NothingToCompare);
+    };
+    let v = Verdict::passed(format!(
+        "Mean live score {score:.3} over {} frames.",
+        l.scores.len()
+    ))
+    .scored(score, t.liveness_accept);
+    if score >= t.liveness_accept {
+        v
+    } else if score < t.liveness_refuse {
+        v.with(CheckStatus::Failed, ReasonCode::PresentationAttackLikely)
+    } else {
+        v.with(CheckStatus::Borderline, ReasonCode::LivenessUncertain)
+    }
+}
+
+fn motion(m: &Motion, t: &Thresholds) -> Verdict {
+    let v = Verdict::passed(format!(
+        "Deformation {:.4} of the eye distance over {} frames.",
+        m.deformation, m.frames
+    ))
+    .scored(m.deformation, t.face_motion_accept);
+    if m.deformation >= t.face_motion_accept {
+        v
+    } else if m.deformation < t.face_motion_refuse {
+        v.with(CheckStatus::Failed, ReasonCode::FaceDoesNotMove)
+    } else {
+        v.with(CheckStatus::Borderline, ReasonCode::MotionUncertain)
+    }
+}
+
+fn speech(s: &Speech, t: &Thresholds) -> Verdict {
+    let mut v = Verdict::passed(format!(
+        "{} digits heard where {} were asked, {:.1} s of voice.",
+        s.heard, s.asked, s.voiced_seconds
+    ));
+    if s.voiced_seconds < t.speech_minimum_voice {
+        return v.with(CheckStatus::Failed, ReasonCode::NothingSaid);
+    }
+    let Some(ratio) = s.log_ratio.filter(|r| !r.is_nan()) else {
+        return v.with(CheckStatus::Borderline, ReasonCode::DigitsUncertain);
+    };
+    v = v.scored(ratio, t.speech_accept);
+    if ratio < t.speech_refuse {
+        return v.with(CheckStatus::Failed, ReasonCode::DigitsDiffer);
+    }
+    let sure =
+        ratio >= t.speech_accept && s.as_asked && s.least_confidence >= t.speech_digit_confidence;
+    if sure {
+        v
+    } else {
+        v.with(CheckStatus::Borderline, ReasonCode::DigitsUncertain)
+    }
+}
+
+/// `part / whole`; zero of nothing is zero.
+fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+fn sentence(reasons: &[ReasonCode]) -> String {
+    reasons
+        .iter()
+        .map(|r| r.meaning())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

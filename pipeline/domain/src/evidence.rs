@@ -1,0 +1,180 @@
+use time::Date;
+
+use crate::reason::ReasonCode;
+
+/// What a stage found, or why it could not look.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Measured<T> {
+    Value(T),
+    Unavailable {
+        reason: ReasonCode,
+        /// A sentence without personal data.
+        detail: String,
+    },
+}
+
+impl<T> Measured<T> {
+    pub fn unavailable(reason: ReasonCode, detail: impl Into<String>) -> Self {
+        Self::Unavailable {
+            reason,
+            detail: detail.into(),
+        }
+    }
+
+    pub fn as_ref(&self) -> Measured<&T> {
+        match self {
+            Self::Value(v) => Measured::Value(v),
+            Self::Unavailable { reason, detail } => Measured::Unavailable {
+                reason: *reason,
+                detail: detail.clone(),
+            },
+        }
+    }
+
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(v) => Some(v),
+            Self::Unavailable { .. } => None,
+        }
+    }
+}
+
+/// Everything the stages found about one case; what [`crate::decide`] judges.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The legal day of the check.
+    pub today: Date,
+    pub portrait: Measured<Option<Portrait>>,
+    pub zone: Measured<Option<Zone>>,
+    /// `None` when the applicant declared nothing.
+    pub declared: Option<Measured<Vec<DeclaredField>>>,
+    pub recording: Measured<Recording>,
+    pub presence: Measured<Presence>,
+    pub face_match: Measured<FaceMatch>,
+    pub liveness: Measured<Liveness>,
+    pub motion: Measured<Motion>,
+    pub speech: Measured<Speech>,
+}
+
+/// The face on the document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Portrait {
+    /// Detector confidence, 0..=1.
+    pub score: f64,
+    /// Width of the face box in pixels of the photograph.
+    pub width: f64,
+}
+
+/// What a machine-readable zone says about itself and about dates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Zone {
+    /// `TD1`, `TD2`, `TD3`, `MRV-A`, `MRV-B` or `FR-CNI-1995`.
+    pub format: &'static str,
+    /// Names of the check digits that are wrong; empty when all are right.
+    pub wrong_checks: Vec<&'static str>,
+    pub checks: usize,
+    /// Characters the grammar changed on the way from the reading to the zone.
+    pub corrections: usize,
+    pub birth_date: Option<Date>,
+    pub expiry: Option<Date>,
+    /// Front and back carry zones with different document numbers.
+    pub sides_differ: bool,
+}
+
+/// One declared field compared with the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredField {
+    pub field: &'static str,
+    pub agrees: bool,
+}
+
+/// The recording as the decoder saw it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    pub seconds: f64,
+    pub frames: u64,
+    /// Missing, repeated and damaged frames.
+    pub irregular_frames: u64,
+    /// Seconds of sound.
+    pub sound_seconds: f64,
+    /// What the container says that its packets contradict.
+    pub lies: Vec<String>,
+}
+
+/// Who is in the picture, over the analysed frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Presence {
+    pub frames: u32,
+    pub with_one_face: u32,
+    pub with_several: u32,
+    pub with_none: u32,
+    /// Median width of the face box in pixels of the recording.
+    pub face_width: f64,
+}
+
+/// Portrait against recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaceMatch {
+    /// Euclidean distance of each compared frame, best frames first.
+    pub distances: Vec<f64>,
+}
+
+impl FaceMatch {
+    /// The median distance; `None` without any. A median, so that one lucky or one bad
+    /// frame decides nothing.
+    pub fn score(&self) -> Option<f64> {
+        median(&self.distances)
+    }
+}
+
+/// Passive presentation attack detection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Liveness {
+    /// Live score of each scored frame, 0..=1.
+    pub scores: Vec<f64>,
+}
+
+impl Liveness {
+    pub fn score(&self) -> Option<f64> {
+        if self.scores.is_empty() {
+            return None;
+        }
+        Some(self.scores.iter().sum::<f64>() / self.scores.len() as f64)
+    }
+}
+
+/// How the landmarks move against each other once the motion of a plane is taken out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Motion {
+    pub frames: u32,
+    /// Residual over the distance between the eyes.
+    pub deformation: f64,
+}
+
+/// What was said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Speech {
+    pub voiced_seconds: f64,
+    pub asked: usize,
+    /// Whether the digits heard are, in order, the digits asked for.
+    pub as_asked: bool,
+    pub heard: usize,
+    /// Least confidence among the digits heard, 0..=1.
+    pub least_confidence: f64,
+    /// See `SpeechFindings::expected_log_ratio`.
+    pub log_ratio: Option<f64>,
+}
+
+pub(crate) fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    if sorted.len() != values.len() || sorted.is_empty() {
+        return None;
+    }
+    sorted.sort_by(f64::total_cmp);
+    let mid = sorted.len() / 2;
+    Some(if sorted.len() % 2 == 1 {
+        sorted[mid]
+    } else {
+        f64::midpoint(sorted[mid - 1], sorted[mid])
+    })
+}

@@ -1,0 +1,70 @@
+use serde::{Deserialize, Serialize};
+
+/// Declares the one table of reason codes: code, and what it means in a sentence.
+macro_rules! reason_codes {
+    ($($variant:ident = $code:literal, $meaning:literal;)+) => {
+        /// Why a check did not pass. Codes are stable; pages and reports share this table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum ReasonCode {
+            $(#[doc = $meaning] #[serde(rename = $code)] $variant,)+
+        }
+
+        impl ReasonCode {
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The stable code.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// What it means, for a reviewer.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)+ }
+            }
+        }
+    };
+}
+
+reason_codes! {
+    ModelUnavailable = "model_unavailable", "A model this check needs is missing on this machine or failed its hash.";
+    ModelFailed = "model_failed", "A model stopped with an error or gave a value that is no number.";
+    StageTimedOut = "stage_timed_out", "The stage did not finish within its time limit.";
+    DecoderFailed = "decoder_failed", "The sandboxed decoder stopped before the media were read.";
+    NothingToCompare = "nothing_to_compare", "An earlier check found nothing that this one could work on.";
+
+    PortraitNotFound = "portrait_not_found", "No face was found on the document.";
+    PortraitTooSmall = "portrait_too_small", "The portrait on the document is too small in the picture to compare.";
+    MrzNotFound = "mrz_not_found", "No machine-readable zone of a known format was found on the document.";
+    MrzCheckDigitWrong = "mrz_check_digit_wrong", "A check digit of the machine-readable zone is wrong.";
+    MrzUncertain = "mrz_uncertain", "The machine-readable zone could only be read with many corrections.";
+    DocumentExpired = "document_expired", "The document's date of expiry is past.";
+    ExpiryUnknown = "expiry_unknown", "The zone carries no date of expiry, or it could not be read.";
+    Underage = "underage", "The holder is younger than the minimum age on the day of the check.";
+    BirthDateUnknown = "birth_date_unknown", "The date of birth is incomplete or could not be read.";
+    SidesDiffer = "sides_differ", "Front and back carry zones with different document numbers.";
+    IdentityDiffers = "identity_differs", "What the applicant declared differs from the document.";
+
+    VideoTooShort = "video_too_short", "The recording is shorter than the minimum.";
+    VideoTimingIrregular = "video_timing_irregular", "Many frames are missing, repeated or damaged.";
+    ContainerContradicts = "container_contradicts", "The file's header contradicts its content.";
+    NoSound = "no_sound", "The recording has no sound, or it ends far too early.";
+    NoFace = "no_face", "No face is visible in the recording.";
+    FaceNotThroughout = "face_not_throughout", "The face is not visible throughout the recording.";
+    SeveralFaces = "several_faces", "More than one face is visible in the recording.";
+    FaceTooSmall = "face_too_small", "The face in the recording is too small to compare.";
+    FaceMismatch = "face_mismatch", "The face in the recording is not the face on the document.";
+    FaceUncertain = "face_uncertain", "The faces are neither clearly the same nor clearly different.";
+    PresentationAttackLikely = "presentation_attack_likely", "The frames look like a picture, a screen or a mask.";
+    LivenessUncertain = "liveness_uncertain", "The frames are neither clearly bona fide nor clearly an attack.";
+    FaceDoesNotMove = "face_does_not_move", "The face never deforms: it moves like a picture.";
+    MotionUncertain = "motion_uncertain", "The face moves too little to tell a head from a picture.";
+    NothingSaid = "nothing_said", "No voice was heard.";
+    DigitsDiffer = "digits_differ", "Other digits were said than those asked for.";
+    DigitsUncertain = "digits_uncertain", "The digits could not be recognised with enough certainty.";
+}
+
+impl std::fmt::Display for ReasonCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

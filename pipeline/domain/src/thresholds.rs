@@ -1,0 +1,73 @@
+/// What a threshold means, for documentation, validation and editors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ThresholdSpec {
+    pub key: &'static str,
+    pub unit: &'static str,
+    pub min: f64,
+    pub max: f64,
+    pub default: f64,
+    pub meaning: &'static str,
+}
+
+/// Declares the one table of thresholds: key, default, range, unit, meaning.
+macro_rules! thresholds {
+    ($($key:ident = $default:literal, $min:literal ..= $max:literal, $unit:literal, $meaning:literal;)+) => {
+        /// Every number a decision is compared with. See [`Thresholds::SPECS`] for units and ranges.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Thresholds {
+            $(#[doc = $meaning] pub $key: f64,)+
+        }
+
+        impl Default for Thresholds {
+            fn default() -> Self {
+                Self { $($key: $default,)+ }
+            }
+        }
+
+        impl Thresholds {
+            pub const SPECS: &[ThresholdSpec] = &[
+                $(ThresholdSpec {
+                    key: stringify!($key), unit: $unit, min: $min, max: $max,
+                    default: $default, meaning: $meaning,
+                },)+
+            ];
+
+            pub(crate) fn slot(&mut self, key: &str) -> Option<&mut f64> {
+                match key {
+                    $(stringify!($key) => Some(&mut self.$key),)+
+                    _ => None,
+                }
+            }
+
+            pub fn get(&self, key: &str) -> Option<f64> {
+                match key {
+                    $(stringify!($key) => Some(self.$key),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+thresholds! {
+    document_portrait_score = 0.5, 0.1..=1.0, "detector confidence", "A face on the document counts as its portrait from here on.";
+    document_portrait_width = 60.0, 16.0..=1000.0, "pixels", "Narrower portraits are too small to compare.";
+    document_mrz_corrections = 4.0, 0.0..=20.0, "characters", "More characters corrected by the zone's grammar than this leave the reading to a human.";
+    document_minimum_age = 18.0, 0.0..=120.0, "years", "Younger holders are refused.";
+    video_minimum_seconds = 2.0, 0.5..=60.0, "seconds", "Shorter recordings cannot be judged.";
+    video_irregular_share = 0.3, 0.0..=1.0, "share of frames", "A larger share of missing, repeated or damaged frames is irregular.";
+    video_sound_share = 0.5, 0.0..=1.0, "share of the recording", "Sound must cover at least this share of the recording.";
+    single_face_pass = 0.9, 0.5..=1.0, "share of analysed frames", "At least this share of frames shows exactly one face.";
+    single_face_fail = 0.5, 0.0..=1.0, "share of analysed frames", "Below this share the recording fails.";
+    face_width = 80.0, 24.0..=1000.0, "pixels", "Narrower faces in the recording are too small to compare.";
+    face_match_accept = 0.50, 0.1..=1.5, "Euclidean distance", "At most this distance counts as the same person.";
+    face_match_refuse = 0.70, 0.1..=2.0, "Euclidean distance", "From this distance on it counts as another person.";
+    liveness_accept = 0.6, 0.0..=1.0, "mean live score", "From here on the frames count as bona fide.";
+    liveness_refuse = 0.2, 0.0..=1.0, "mean live score", "Below this the frames count as a presentation attack.";
+    face_motion_accept = 0.02, 0.0..=1.0, "residual over eye distance", "From here on the face deforms like a living one.";
+    face_motion_refuse = 0.005, 0.0..=1.0, "residual over eye distance", "Below this the face moves like a picture.";
+    speech_accept = 3.0, 0.0..=50.0, "log likelihood ratio", "The expected digits must be this much likelier than any other string.";
+    speech_refuse = -6.0, -50.0..=0.0, "log likelihood ratio", "Below this, other digits were said.";
+    speech_digit_confidence = 0.5, 0.0..=1.0, "posterior", "Each digit must be heard with at least this confidence.";
+    speech_minimum_voice = 0.4, 0.0..=10.0, "seconds", "Less voice than this counts as nothing said.";
+}

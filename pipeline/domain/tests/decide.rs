@@ -1,0 +1,541 @@
+//! Every check passes once and fails once; behaviour at a threshold is exact on both sides.
+
+use idproof_domain::evidence::{
+    DeclaredField, FaceMatch, Liveness, Motion, Portrait, Presence, Recording, Speech, Zone,
+};
+use idproof_domain::{
+    CheckName, CheckStatus, Decision, Evidence, Measured, Outcome, Policy, ReasonCode, decide,
+};
+use time::macros::date;
+
+fn good() -> Evidence {
+    Evidence {
+        today: date!(2026 - 11 - 21),
+        portrait: Measured::Value(Some(Portrait {
+            score: 0.9,
+            width: 300.0,
+        })),
+        zone: Measured::Value(Some(zone())),
+        declared: Some(Measured::Value(vec![DeclaredField {
+            field: "surname",
+            agrees: true,
+        }])),
+        recording: Measured::Value(Recording {
+            seconds: 8.0,
+            frames: 240,
+            irregular_frames: 0,
+            sound_seconds: 8.0,
+            lies: vec![],
+        }),
+        presence: Measured::Value(Presence {
+            frames: 20,
+            with_one_face: 20,
+            with_several: 0,
+            with_none: 0,
+            face_width: 200.0,
+        }),
+        face_match: Measured::Value(FaceMatch {
+            distances: vec![0.4, 0.3, 0.35],
+        }),
+        liveness: Measured::Value(Liveness {
+            scores: vec![0.9, 0.95],
+        }),
+        motion: Measured::Value(Motion {
+            frames: 20,
+            deformation: 0.1,
+        }),
+        speech: Measured::Value(Speech {
+            voiced_seconds: 2.0,
+            asked: 3,
+            as_asked: true,
+            heard: 3,
+            least_confidence: 0.95,
+            log_ratio: Some(9.0),
+        }),
+    }
+}
+
+fn zone() -> Zone {
+    Zone {
+        format: "TD1",
+        wrong_checks: vec![],
+        checks: 4,
+        corrections: 0,
+        birth_date: Some(date!(1990 - 07 - 13)),
+        expiry: Some(date!(2033 - 02 - 11)),
+        sides_differ: false,
+    }
+}
+
+fn policy() -> Policy {
+    Policy::parse(Policy::DEFAULT_TEXT).unwrap()
+}
+
+fn status(decision: &Decision, name: CheckName) -> CheckStatus {
+    decision
+        .checks
+        .iter()
+        .find(|c| c.name == name)
+        .unwrap()
+        .status
+}
+
+fn judge(change: impl FnOnce(&mut Evidence)) -> Decision {
+    let mut evidence = good();
+    change(&mut evidence);
+    decide(&evidence, &policy())
+}
+
+#[test]
+fn a_whole_case_is_accepted_with_every_check_passed() {
+    let decision = judge(|_| {});
+    assert_eq!(decision.outcome, Outcome::Accept, "{:?}", decision.reasons);
+    assert!(decision.reasons.is_empty());
+    assert_eq!(decision.checks.len(), CheckName::ALL.len());
+    assert!(
+        decision
+            .checks
+            .iter()
+            .all(|c| c.status == CheckStatus::Passed)
+    );
+}
+
+/// One change that breaks the case, and what must come of it.
+type Broken = (
+    fn(&mut Evidence),
+    CheckName,
+    CheckStatus,
+    ReasonCode,
+    Outcome,
+);
+
+#[test]
+fn each_check_has_a_case_that_must_fail() {
+    use CheckStatus::{Borderline, Failed};
+    use Outcome::{Refuse, Review};
+    fn z(e: &mut Evidence, change: impl FnOnce(&mut Zone)) {
+        let mut zone = zone();
+        change(&mut zone);
+        e.zone = Measured::Value(Some(zone));
+    }
+    let cases: Vec<Broken> = vec![
+        (
+            |e| e.portrait = Measured::Value(None),
+            CheckName::DocumentPortrait,
+            Failed,
+            ReasonCode::PortraitNotFound,
+            Review,
+        ),
+        (
+            |e| {
+                e.portrait = Measured::Value(Some(Portrait {
+                    score: 0.9,
+                    width: 59.9,
+                }))
+            },
+            CheckName::DocumentPortrait,
+            Borderline,
+            ReasonCode::PortraitTooSmall,
+            Review,
+        ),
+        (
+            |e| e.zone = Measured::Value(None),
+            CheckName::DocumentMrz,
+            Failed,
+            ReasonCode::MrzNotFound,
+            Review,
+        ),
+        (
+            |e| z(e, |z| z.wrong_checks = vec!["composite"]),
+            CheckName::DocumentMrz,
+            Failed,
+            ReasonCode::MrzCheckDigitWrong,
+            Review,
+        ),
+        (
+            |e| z(e, |z| z.checks = 0),
+            CheckName::DocumentMrz,
+            Failed,
+            ReasonCode::MrzCheckDigitWrong,
+            Review,
+        ),
+        (
+            |e| z(e, |z| z.corrections = 5),
+            CheckName::DocumentMrz,
+            Borderline,
+            ReasonCode::MrzUncertain,
+            Review,
+        ),
+        (
+            |e| z(e, |z| z.sides_differ = true),
+            CheckName::DocumentMrz,
+            Failed,
+            ReasonCode::SidesDiffer,
+            Review,
+        ),
+        (
+            |e| z(e, |z| z.expiry = Some(date!(2026 - 11 - 20))),
+            CheckName::DocumentValidity,
+            Failed,
+            ReasonCode::DocumentExpired,
+            Refuse,
+        ),
+        (
+            |e| z(e, |z| z.expiry = None),
+            CheckName::DocumentValidity,
+            Borderline,
+            ReasonCode::ExpiryUnknown,
+            Review,
+        ),
+        (
+            |e| z(e, |z| z.birth_date = None),
+            CheckName::DocumentValidity,
+            Borderline,
+            ReasonCode::BirthDateUnknown,
+            Review,
+        ),
+        (
+            |e| z(e, |z| z.birth_date = Some(date!(2008 - 11 - 22))),
+            CheckName::DocumentValidity,
+            Failed,
+            ReasonCode::Underage,
+            Refuse,
+        ),
+        (
+            |e| {
+                e.declared = Some(Measured::Value(vec![DeclaredField {
+                    field: "surname",
+                    agrees: false,
+                }]))
+            },
+            CheckName::DeclaredIdentity,
+            Failed,
+            ReasonCode::IdentityDiffers,
+            Review,
+        ),
+        (
+            |e| e.declared = Some(Measured::Value(vec![])),
+            CheckName::DeclaredIdentity,
+            Borderline,
+            ReasonCode::NothingToCompare,
+            Review,
+        ),
+        (
+            |e| recording(e, |r| r.seconds = 1.9),
+            CheckName::VideoIntegrity,
+            Failed,
+            ReasonCode::VideoTooShort,
+            Review,
+        ),
+        (
+            |e| recording(e, |r| r.irregular_frames = 73),
+            CheckName::VideoIntegrity,
+            Borderline,
+            ReasonCode::VideoTimingIrregular,
+            Review,
+        ),
+        (
+            |e| recording(e, |r| r.lies = vec!["claims 90 s".into()]),
+            CheckName::VideoIntegrity,
+            Borderline,
+            ReasonCode::ContainerContradicts,
+            Review,
+        ),
+        (
+            |e| recording(e, |r| r.sound_seconds = 0.0),
+            CheckName::VideoIntegrity,
+            Failed,
+            ReasonCode::NoSound,
+            Review,
+        ),
+        (
+            |e| presence(e, 0, 0, 20),
+            CheckName::SingleFace,
+            Failed,
+            ReasonCode::NoFace,
+            Review,
+        ),
+        (
+            |e| presence(e, 17, 3, 0),
+            CheckName::SingleFace,
+            Borderline,
+            ReasonCode::SeveralFaces,
+            Review,
+        ),
+        (
+            |e| presence(e, 9, 0, 11),
+            CheckName::SingleFace,
+            Failed,
+            ReasonCode::FaceNotThroughout,
+            Review,
+        ),
+        (
+            |e| {
+                e.face_match = Measured::Value(FaceMatch {
+                    distances: vec![0.9, 0.8],
+                })
+            },
+            CheckName::FaceMatch,
+            Failed,
+            ReasonCode::FaceMismatch,
+            Refuse,
+        ),
+        (
+            |e| {
+                e.face_match = Measured::Value(FaceMatch {
+                    distances: vec![0.6],
+                })
+            },
+            CheckName::FaceMatch,
+            Borderline,
+            ReasonCode::FaceUncertain,
+            Review,
+        ),
+        (
+            |e| e.face_match = Measured::Value(FaceMatch { distances: vec![] }),
+            CheckName::FaceMatch,
+            Borderline,
+            ReasonCode::NothingToCompare,
+            Review,
+        ),
+        (
+            |e| e.liveness = Measured::Value(Liveness { scores: vec![0.1] }),
+            CheckName::Liveness,
+            Failed,
+            ReasonCode::PresentationAttackLikely,
+            Refuse,
+        ),
+        (
+            |e| e.liveness = Measured::Value(Liveness { scores: vec![0.4] }),
+            CheckName::Liveness,
+            Borderline,
+            ReasonCode::LivenessUncertain,
+            Review,
+        ),
+        (
+            |e| {
+                e.liveness = Measured::Value(Liveness {
+                    scores: vec![f64::NAN],
+                })
+            },
+            CheckName::Liveness,
+            Borderline,
+            ReasonCode::LivenessUncertain,
+            Review,
+        ),
+        (
+            |e| motion(e, 0.0),
+            CheckName::FaceMotion,
+            Failed,
+            ReasonCode::FaceDoesNotMove,
+            Review,
+        ),
+        (
+            |e| motion(e, f64::NAN),
+            CheckName::FaceMotion,
+            Borderline,
+            ReasonCode::MotionUncertain,
+            Review,
+        ),
+        (
+            |e| speech(e, |s| s.voiced_seconds = 0.0),
+            CheckName::SpokenDigits,
+            Failed,
+            ReasonCode::NothingSaid,
+            Refuse,
+        ),
+        (
+            |e| speech(e, |s| s.log_ratio = Some(-20.0)),
+            CheckName::SpokenDigits,
+            Failed,
+            ReasonCode::DigitsDiffer,
+            Refuse,
+        ),
+        (
+            |e| speech(e, |s| s.log_ratio = None),
+            CheckName::SpokenDigits,
+            Borderline,
+            ReasonCode::DigitsUncertain,
+            Review,
+        ),
+        (
+            |e| speech(e, |s| s.as_asked = false),
+            CheckName::SpokenDigits,
+            Borderline,
+            ReasonCode::DigitsUncertain,
+            Review,
+        ),
+        (
+            |e| speech(e, |s| s.least_confidence = 0.49),
+            CheckName::SpokenDigits,
+            Borderline,
+            ReasonCode::DigitsUncertain,
+            Review,
+        ),
+    ];
+    for (i, (change, check, expected, reason, outcome)) in cases.into_iter().enumerate() {
+        let decision = judge(change);
+        assert_eq!(status(&decision, check), expected, "case {i}");
+        assert!(
+            decision
+                .reasons
+                .iter()
+                .any(|r| r.code == reason && r.check == check),
+            "case {i}: {:?}",
+            decision.reasons
+        );
+        assert_eq!(decision.outcome, outcome, "case {i}");
+    }
+}
+
+fn recording(e: &mut Evidence, change: impl FnOnce(&mut Recording)) {
+    if let Measured::Value(r) = &mut e.recording {
+        change(r);
+    }
+}
+
+fn presence(e: &mut Evidence, one: u32, several: u32, none: u32) {
+    if let Measured::Value(p) = &mut e.presence {
+        (p.with_one_face, p.with_several, p.with_none) = (one, several, none);
+    }
+}
+
+fn motion(e: &mut Evidence, deformation: f64) {
+    e.motion = Measured::Value(Motion {
+        frames: 20,
+        deformation,
+    });
+}
+
+fn speech(e: &mut Evidence, change: impl FnOnce(&mut Speech)) {
+    if let Measured::Value(s) = &mut e.speech {
+        change(s);
+    }
+}
+
+#[test]
+fn whatever_is_unavailable_goes_to_a_human() {
+    let gone = |e: &mut Evidence, n: usize| {
+        let (reason, detail) = (ReasonCode::ModelUnavailable, "no model".to_owned());
+        match n {
+            0 => e.portrait = Measured::Unavailable { reason, detail },
+            1 => e.zone = Measured::Unavailable { reason, detail },
+            2 => e.declared = Some(Measured::Unavailable { reason, detail }),
+            3 => e.recording = Measured::Unavailable { reason, detail },
+            4 => e.presence = Measured::Unavailable { reason, detail },
+            5 => e.face_match = Measured::Unavailable { reason, detail },
+            6 => e.liveness = Measured::Unavailable { reason, detail },
+            7 => e.motion = Measured::Unavailable { reason, detail },
+            _ => e.speech = Measured::Unavailable { reason, detail },
+        }
+    };
+    for n in 0..9 {
+        let decision = judge(|e| gone(e, n));
+        assert_eq!(decision.outcome, Outcome::Review, "{n}");
+        assert!(
+            decision
+                .checks
+                .iter()
+                .any(|c| c.status == CheckStatus::Unavailable)
+        );
+    }
+    // All of them at once, too.
+    let decision = judge(|e| (0..9).for_each(|n| gone(e, n)));
+    assert_eq!(decision.outcome, Outcome::Review);
+}
+
+#[test]
+fn thresholds_are_exact_on_both_sides() {
+    let t = policy().thresholds().clone();
+    let below = |v: f64| v - 1e-9;
+    let above = |v: f64| v + 1e-9;
+    let face = |d: f64| {
+        status(
+            &judge(|e| e.face_match = Measured::Value(FaceMatch { distances: vec![d] })),
+            CheckName::FaceMatch,
+        )
+    };
+    assert_eq!(face(t.face_match_accept), CheckStatus::Passed);
+    assert_eq!(face(above(t.face_match_accept)), CheckStatus::Borderline);
+    assert_eq!(face(below(t.face_match_refuse)), CheckStatus::Borderline);
+    assert_eq!(face(t.face_match_refuse), CheckStatus::Failed);
+    let live = |s: f64| {
+        status(
+            &judge(|e| e.liveness = Measured::Value(Liveness { scores: vec![s] })),
+            CheckName::Liveness,
+        )
+    };
+    assert_eq!(live(t.liveness_accept), CheckStatus::Passed);
+    assert_eq!(live(below(t.liveness_accept)), CheckStatus::Borderline);
+    assert_eq!(live(t.liveness_refuse), CheckStatus::Borderline);
+    assert_eq!(live(below(t.liveness_refuse)), CheckStatus::Failed);
+    let said = |r: f64| {
+        status(
+            &judge(|e| speech(e, |s| s.log_ratio = Some(r))),
+            CheckName::SpokenDigits,
+        )
+    };
+    assert_eq!(said(t.speech_accept), CheckStatus::Passed);
+    assert_eq!(said(below(t.speech_accept)), CheckStatus::Borderline);
+    assert_eq!(said(t.speech_refuse), CheckStatus::Borderline);
+    assert_eq!(said(below(t.speech_refuse)), CheckStatus::Failed);
+    let moved = |d: f64| status(&judge(|e| motion(e, d)), CheckName::FaceMotion);
+    assert_eq!(moved(t.face_motion_accept), CheckStatus::Passed);
+    assert_eq!(moved(below(t.face_motion_accept)), CheckStatus::Borderline);
+    assert_eq!(moved(below(t.face_motion_refuse)), CheckStatus::Failed);
+}
+
+#[test]
+fn the_day_itself_still_counts() {
+    let day = date!(2026 - 11 - 21);
+    let with = |birth, expiry| {
+        let decision = judge(|e| {
+            e.zone = Measured::Value(Some(Zone {
+                birth_date: Some(birth),
+                expiry: Some(expiry),
+                ..zone()
+            }));
+        });
+        status(&decision, CheckName::DocumentValidity)
+    };
+    assert_eq!(with(date!(1990 - 1 - 1), day), CheckStatus::Passed);
+    assert_eq!(
+        with(date!(1990 - 1 - 1), date!(2026 - 11 - 20)),
+        CheckStatus::Failed
+    );
+    assert_eq!(with(date!(2008 - 11 - 21), day), CheckStatus::Passed);
+    assert_eq!(with(date!(2008 - 11 - 22), day), CheckStatus::Failed);
+}
+
+#[test]
+fn born_on_29_february() {
+    let age_ok = |today| {
+        let decision = judge(|e| {
+            e.today = today;
+            e.zone = Measured::Value(Some(Zone {
+                birth_date: Some(date!(2004 - 02 - 29)),
+                ..zone()
+            }));
+        });
+        status(&decision, CheckName::DocumentValidity)
+    };
+    assert_eq!(age_ok(date!(2022 - 02 - 28)), CheckStatus::Failed);
+    assert_eq!(age_ok(date!(2022 - 03 - 01)), CheckStatus::Passed);
+}
+
+#[test]
+fn an_advisory_check_changes_nothing() {
+    let text = Policy::DEFAULT_TEXT.replace(
+        "spoken_digits     = { role = \"required\"",
+        "spoken_digits     = { role = \"advisory\"",
+    );
+    let policy = Policy::parse(&text).unwrap();
+    let mut evidence = good();
+    evidence.speech = Measured::unavailable(ReasonCode::ModelUnavailable, "");
+    let decision = decide(&evidence, &policy);
+    assert_eq!(decision.outcome, Outcome::Accept);
+    assert_eq!(
+        status(&decision, CheckName::SpokenDigits),
+        CheckStatus::Unavailable
+    );
+}
