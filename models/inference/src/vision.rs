@@ -47,7 +47,7 @@ pub(crate) fn crop_resize(
     let y0 = (rect.y.round() as i32).clamp(0, ih - 1);
     let x1 = ((rect.x + rect.width).round() as i32).clamp(x0 + 1, iw);
     let y1 = ((rect.y + rect.height).round() as i32).clamp(y0 + 1, ih);
-    let roi = Mat::roi(&*source, opencv::core::Rect::new(x0, y0, x1 - x0, y1 - y0))?;
+    let roi = Mat::roi(&source, opencv::core::Rect::new(x0, y0, x1 - x0, y1 - y0))?;
     // The part inside the image is shrunk to its share of the target, then bordered.
     let left = ((x0 as f32 - rect.x) as f64 * scale_x).round().max(0.0) as i32;
     let top = ((y0 as f32 - rect.y) as f64 * scale_y).round().max(0.0) as i32;
@@ -124,10 +124,7 @@ pub(crate) fn similarity(from: &[Point], to: &[(f32, f32)]) -> Option<[[f64; 3];
         return None;
     }
     let (a, b) = (dot / norm, cross / norm);
-    Some([
-        [a, -b, tx - a * fx + b * fy],
-        [b, a, ty - b * fx - a * fy],
-    ])
+    Some([[a, -b, tx - a * fx + b * fy], [b, a, ty - b * fx - a * fy]])
 }
 
 /// Packs an 8-bit three-channel matrix as planar float32 `[3, h, w]`, each value
@@ -156,7 +153,11 @@ mod tests {
 
     #[test]
     fn similarity_recovers_a_known_motion() {
-        let from = [Point::new(0.0, 0.0), Point::new(10.0, 0.0), Point::new(0.0, 10.0)];
+        let from = [
+            Point::new(0.0, 0.0),
+            Point::new(10.0, 0.0),
+            Point::new(0.0, 10.0),
+        ];
         // Rotation by 90 degrees, scale 2, shift (5, 7).
         let to: Vec<(f32, f32)> = from
             .iter()
@@ -175,8 +176,17 @@ mod tests {
     #[test]
     fn a_crop_beyond_the_border_keeps_the_asked_size() {
         let image = RgbImage::from_raw(40, 30, vec![9; 40 * 30 * 3]).unwrap();
-        for (x, y, w, h) in [(-20.0, -20.0, 100.0, 100.0), (35.0, 25.0, 300.0, 300.0), (0.0, 0.0, 4.0, 4.0)] {
-            let rect = Rect { x, y, width: w, height: h };
+        for (x, y, w, h) in [
+            (-20.0, -20.0, 100.0, 100.0),
+            (35.0, 25.0, 300.0, 300.0),
+            (0.0, 0.0, 4.0, 4.0),
+        ] {
+            let rect = Rect {
+                x,
+                y,
+                width: w,
+                height: h,
+            };
             let out = crop_resize(&image, &rect, 32, 32).unwrap();
             assert_eq!((out.rows(), out.cols()), (32, 32));
             assert!(out.data_bytes().unwrap().iter().all(|&v| v == 9));

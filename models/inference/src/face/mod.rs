@@ -1,0 +1,19 @@
+//! Faces: detection, landmarks, embedding, passive liveness.
+
+mod detector;
+mod embedder;
+mod landmarks;
+mod liveness;
+
+pub use detector::SsdFaceFinder;
+pub use embedder::DlibEmbedder;
+pub use landmarks::Landmarks68;
+pub use liveness::MiniFasPair;
+
+use crate::runtime::Net;
+use idproof_ports::ModelError;
+
+/// An OpenCV failure inside the adapter of `net`.
+fn vision_error(net: &Net) -> impl Fn(opencv::Error) -> ModelError + '_ {
+    move |e| net.error(format!("image preparation failed: {e}"))
+}
