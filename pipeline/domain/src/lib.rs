@@ -6,6 +6,7 @@ pub mod digits;
 mod evaluate;
 pub mod evidence;
 pub mod language;
+pub mod mrz;
 mod policy;
 mod reason;
 mod thresholds;
