@@ -2,6 +2,7 @@
 
 mod check;
 mod decide;
+pub mod declared;
 pub mod digits;
 mod evaluate;
 pub mod evidence;

@@ -1,1 +1,15 @@
+//! The stages of a case: media in, typed evidence out.
 //!
+//! The worker knows ports, never adapters. Each stage turns what it was given into
+//! [`idproof_domain::Evidence`]; a stage that cannot work says so and the case goes to a human.
+
+mod analyse;
+mod case;
+mod document;
+mod motion;
+mod quality;
+mod speech;
+mod video;
+
+pub use analyse::{Analysis, Media, Timing, analyse};
+pub use case::{Analysers, CaseInput, FaceTools, InputError, Progress, Stage};

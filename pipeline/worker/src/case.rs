@@ -1,0 +1,89 @@
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use idproof_domain::declared::DeclaredIdentity;
+use idproof_domain::{Digits, Language};
+use idproof_ports::{
+    Capability, DigitRecogniser, FaceEmbedder, FaceFinder, LandmarkFinder, LiveScorer, MediaError,
+    TextReader,
+};
+use time::Date;
+
+/// What the applicant handed in and was asked for.
+pub struct CaseInput {
+    /// One or two photographs: front, back.
+    pub documents: Vec<PathBuf>,
+    pub video: PathBuf,
+    pub digits: Digits,
+    pub language: Language,
+    pub declared: Option<DeclaredIdentity>,
+    /// The legal day of the check.
+    pub today: Date,
+}
+
+/// The networks that look at faces; they only make sense together.
+pub struct FaceTools {
+    pub finder: Box<dyn FaceFinder>,
+    pub landmarks: Box<dyn LandmarkFinder>,
+    pub embedder: Box<dyn FaceEmbedder>,
+}
+
+/// Every model capability, or why there is none. Each sits behind a lock: stages of one case
+/// run side by side and share them.
+pub struct Analysers {
+    pub faces: Capability<Mutex<FaceTools>>,
+    pub liveness: Capability<Mutex<Box<dyn LiveScorer>>>,
+    pub text: Capability<Mutex<Box<dyn TextReader>>>,
+    pub speech: Capability<Mutex<Box<dyn DigitRecogniser>>>,
+}
+
+/// Input that cannot be used at all. Nothing is decided: the sender must send something else.
+#[derive(Debug, thiserror::Error, Clone, PartialEq)]
+pub enum InputError {
+    #[error("document {number}: {source}")]
+    Document { number: usize, source: MediaError },
+    #[error("video: {source}")]
+    Video { source: MediaError },
+    #[error("give one or two document photographs, not {0}")]
+    DocumentCount(usize),
+}
+
+/// The parts of an analysis that take time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Document,
+    Video,
+    Speech,
+}
+
+impl Stage {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Video => "video",
+            Self::Speech => "speech",
+        }
+    }
+}
+
+/// Told how far an analysis is. Called from several threads.
+pub trait Progress: Sync {
+    fn started(&self, stage: Stage);
+    /// How much of the recording has been seen.
+    fn seen(&self, stage: Stage, at: Duration);
+    fn finished(&self, stage: Stage, took: Duration);
+}
+
+/// Whether an error of the decoder is the file's fault (send another one) or ours (a human looks).
+pub(crate) fn is_input_fault(error: &MediaError) -> bool {
+    match error {
+        MediaError::Unreadable(_)
+        | MediaError::Unsupported { .. }
+        | MediaError::LimitExceeded(_)
+        | MediaError::Damaged(_) => true,
+        MediaError::TimedOut(_) | MediaError::DecoderFailed(_) | MediaError::Unavailable(_) => {
+            false
+        }
+    }
+}
