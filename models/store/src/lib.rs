@@ -27,7 +27,7 @@ mod pull;
 mod source;
 mod store;
 
-pub use convert::ConvertError;
+pub use convert::{ConvertError, Recipe, Signature, convert};
 pub use error::{Attempt, StoreError};
 pub use manifest::{Dimension, Kind, Manifest, ModelEntry, PullPolicy, Source, Task, TensorSpec};
 pub use progress::{Event, Progress, Silent};

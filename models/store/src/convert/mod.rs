@@ -14,7 +14,7 @@ mod weights;
 use serde::Deserialize;
 
 use face_api::Network;
-use graph::Signature;
+pub use graph::Signature;
 
 /// Why a network could not be converted.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-pub use crate::convert::Recipe;
+use crate::convert::Recipe;
 use crate::error::StoreError;
 
 /// The manifest that was compiled in.
