@@ -306,7 +306,8 @@ impl VideoSummary {
         let claimed = (from.bool()?, from.i64()?);
         summary.claimed_us = claimed.0.then_some(claimed.1);
         let lies = usize::from(from.u8()?);
-        if lies > MAX_LIES || (!claimed.0 && claimed.1 != 0) || summary.rotation % 90 != 0 {
+        if lies > MAX_LIES || (!claimed.0 && claimed.1 != 0) || !summary.rotation.is_multiple_of(90)
+        {
             return Err(ProtocolError::Malformed("a report contradicts itself"));
         }
         for _ in 0..lies {

@@ -1,0 +1,69 @@
+//! The child's pipe, read under a time limit.
+
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::process::ChildStdout;
+use std::sync::Arc;
+use std::time::Duration;
+
+use idproof_ports::Clock;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// Waits are cut into slices, so that time passes even under a clock that stands still.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// Bytes the pipe may hold; the kernel's usual most for everyone.
+const CAPACITY: usize = 1 << 20;
+
+/// Only the time spent waiting for the child counts, not the time its frames take to analyse.
+pub(crate) struct TimedPipe {
+    pipe: ChildStdout,
+    clock: Arc<dyn Clock>,
+    left: Duration,
+}
+
+impl TimedPipe {
+    pub fn new(pipe: ChildStdout, clock: Arc<dyn Clock>, limit: Duration) -> Self {
+        // A smaller pipe is slower, not wrong.
+        let _ = rustix::pipe::fcntl_setpipe_size(&pipe, CAPACITY);
+        Self {
+            pipe,
+            clock,
+            left: limit,
+        }
+    }
+
+    /// Blocks until there is something to read, or the pipe's end.
+    fn wait(&mut self) -> io::Result<()> {
+        loop {
+            if self.left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            let slice = self.left.min(SLICE);
+            let timeout = Timespec {
+                tv_sec: 0,
+                tv_nsec: i64::from(slice.subsec_nanos()),
+            };
+            let began = self.clock.monotonic();
+            let mut fds = [PollFd::from_borrowed_fd(self.pipe.as_fd(), PollFlags::IN)];
+            let ready = match poll(&mut fds, Some(&timeout)) {
+                Ok(ready) => ready > 0,
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(e) => return Err(e.into()),
+            };
+            let waited = self.clock.monotonic().saturating_sub(began);
+            let charge = if ready { waited } else { waited.max(slice) };
+            self.left = self.left.saturating_sub(charge);
+            if ready {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Read for TimedPipe {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.wait()?;
+        self.pipe.read(buf)
+    }
+}
