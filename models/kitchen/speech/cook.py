@@ -1,0 +1,61 @@
+"""The kitchen of the digits Whisper: voices, train, measure, write. See README.md."""
+
+import argparse
+from pathlib import Path
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("work"), help="where everything is kept")
+    steps = parser.add_subparsers(dest="step", required=True)
+
+    voices = steps.add_parser("voices", help="make the synthetic voices")
+    voices.add_argument("--seed", type=int, default=7)
+    voices.add_argument("--espeak-fr", type=int, default=420)
+    voices.add_argument("--espeak-en", type=int, default=260)
+    voices.add_argument("--speech-data", type=Path, help="folder with en-digits/ and fr-digits/")
+
+    train = steps.add_parser("train", help="train one model")
+    train.add_argument("name", help="the weights go to <work>/<name>.pt")
+    train.add_argument("--seed", type=int, default=7)
+    train.add_argument("--minutes", type=float, default=30)
+    train.add_argument("--steps", type=int, help="instead of minutes: the same steps give the same clips")
+    train.add_argument("--rate", type=float, default=1.5e-3)
+    train.add_argument("--start", help="name of the weights to start from")
+    train.add_argument("--stage", choices=("words", "strings"), default="strings")
+    train.add_argument("--recordings", action="store_true", help="hear the recordings as well")
+    train.add_argument("--exclude", nargs="*", default=[], help="sources never to hear (a speaker's name)")
+
+    measure = steps.add_parser("measure", help="figures on recordings that were kept out")
+    measure.add_argument("jobs", nargs="+", metavar="WEIGHTS:ENGINE:SPEAKER:LANGUAGE")
+    measure.add_argument("--count", type=int, default=400, help="clips a speaker")
+    measure.add_argument("--seed", type=int, default=7)
+    measure.add_argument("--threshold", type=float, default=2.0, help="least log ratio that is accepted")
+    measure.add_argument("--out", type=Path)
+
+    write = steps.add_parser("write", help="write the ggml file")
+    write.add_argument("name", help="weights to write")
+    write.add_argument("out", type=Path)
+
+    args = parser.parse_args()
+    if args.step == "voices":
+        import voices as step
+
+        step.make(args.work / "voices", args.seed, args.espeak_fr, args.espeak_en, args.speech_data)
+    elif args.step == "train":
+        import train as step
+
+        step.run(args.work, args.name, args.seed, args.minutes, args.rate, args.stage, args.recordings,
+                 args.exclude, args.start, steps=args.steps)
+    elif args.step == "measure":
+        import measure as step
+
+        step.run(args.work, [j.split(":") for j in args.jobs], args.count, args.seed, args.threshold, args.out)
+    else:
+        import write as step
+
+        step.write(args.work, args.name, args.out)
+
+
+if __name__ == "__main__":
+    main()

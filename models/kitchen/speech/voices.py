@@ -1,0 +1,168 @@
+"""`cook.py voices`: makes every synthetic voice, and reads the recordings if given."""
+
+import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+import engines
+from pool import PoolWriter
+from words import DIGITS, FRENCH_IN_US_PHONES, FRENCH_RESPELT, HESITATIONS, OTHER, OTHERS
+
+ACCENTS = {
+    "fr": ("fr-fr", "fr-fr", "fr-be", "fr-ch"),
+    "en": ("en-us", "en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan",
+           "en-gb-x-gbcwmd", "en-029"),
+}
+UNUSABLE_VARIANTS = {"fast", "announcer", "Demonic", "Mr"}
+
+
+def script(language, rng, strings, others):
+    """[(labels, text)] that one voice says: each digit, strings, other words, a hesitation."""
+    words = DIGITS[language]
+    said = [(digit, text) for digit, texts in words.items() for text in texts]
+    for _ in range(strings):
+        digits = rng.choice(list("0123456789"), size=rng.integers(2, 5))
+        joint = rng.choice([", ", " ", ". "])
+        said.append(("".join(digits), joint.join(rng.choice(words[d]) for d in digits)))
+    for word in rng.choice(OTHERS[language], size=others, replace=False):
+        said.append((OTHER, str(word)))
+    said.append(("", str(rng.choice(HESITATIONS[language]))))
+    return said
+
+
+def espeak_voice(job):
+    """One formant-synthesis voice: [(labels, sound)] and who it is."""
+    language, number, seed, variants = job
+    rng = np.random.default_rng([seed, 1, number])
+    accent, variant = rng.choice(ACCENTS[language]), rng.choice(variants)
+    voice = f"{accent}+{variant}"
+    how = (int(rng.integers(10, 90)), int(rng.integers(105, 210)))
+    said = [(labels, text) for labels, text in script(language, rng, 2, 8)]
+    phonemes = {d: engines.espeak_phonemes(t[0], str(accent)) for d, t in DIGITS[language].items()}
+    for _ in range(4):
+        digits = rng.choice(list("0123456789"), size=rng.integers(2, 5))
+        said.append(("".join(digits), "[[" + " ".join(phonemes[d] for d in digits) + "]]"))
+    waves = [(labels, engines.espeak(text, voice, *how)) for labels, text in said]
+    return language, "espeak", f"espeak-{voice}", f"espeak-{voice}-{number}", waves
+
+
+def flite_voice(job):
+    voice, stretch, seed = job
+    rng = np.random.default_rng([seed, 2, int(stretch * 100)])
+    name = f"flite-{voice}"
+    english = [(labels, engines.flite(text, voice, stretch)) for labels, text in script("en", rng, 6, 12)]
+    french = [(d, engines.flite(f"pau {p} pau", voice, stretch, phones=True))
+              for d, p in FRENCH_IN_US_PHONES.items()]
+    yield "en", "flite", name, f"{name}-{stretch}", english
+    yield "fr", "flite", name, f"{name}-{stretch}", french
+
+
+def pico_voice(job):
+    language, code, pitch, speed, seed = job
+    rng = np.random.default_rng([seed, 3, pitch, speed])
+    said = script(language, rng, 8, 25)
+    waves = [(labels, engines.pico(text, code, pitch, speed)) for labels, text in said]
+    yield language, "pico", f"pico-{code}", f"pico-{code}-{pitch}-{speed}", waves
+
+
+def festival_voice(job):
+    voice, language, encoding, stretch, seed = job
+    rng = np.random.default_rng([seed, 4, int(stretch * 100)])
+    if language == "en":
+        said, spoken = script("en", rng, 6, 12), "en"
+    else:
+        said, spoken = list(FRENCH_RESPELT[language].items()), "fr"
+    sounds = engines.festival([text for _, text in said], voice, encoding, stretch)
+    waves = [(labels, wave) for (labels, _), wave in zip(said, sounds)]
+    yield spoken, "festival", f"festival-{voice}", f"festival-{voice}-{stretch}", waves
+
+
+FESTIVAL = (
+    ("kal_diphone", "en", "latin-1"), ("ked_diphone", "en", "latin-1"),
+    ("cmu_us_slt_arctic_hts", "en", "latin-1"),
+    ("suo_fi_lj_diphone", "finnish", "latin-1"), ("hy_fi_mv_diphone", "finnish", "latin-1"),
+    ("czech_dita", "czech", "iso-8859-2"), ("czech_krb", "czech", "iso-8859-2"),
+    ("czech_machac", "czech", "iso-8859-2"), ("czech_ph", "czech", "iso-8859-2"),
+    ("lp_diphone", "italian", "latin-1"), ("pc_diphone", "italian", "latin-1"),
+    ("upc_ca_ona_hts", "catalan", "latin-1"),
+)
+
+
+def human_like(seed):
+    """Every voice cut from human recordings, at a few tempi."""
+    if engines.available("flite"):
+        for voice in ("kal", "kal16", "awb", "rms", "slt"):
+            for stretch in (0.85, 1.0, 1.2, 1.45):
+                yield from flite_voice((voice, stretch, seed))
+    if engines.available("pico2wave"):
+        for language, code in (("fr", "fr-FR"), ("en", "en-US"), ("en", "en-GB")):
+            for pitch, speed in ((85, 90), (100, 100), (115, 120), (100, 75)):
+                yield from pico_voice((language, code, pitch, speed, seed))
+    if engines.available("festival"):
+        for voice, language, encoding in FESTIVAL:
+            for stretch in (0.9, 1.15):
+                yield from festival_voice((voice, language, encoding, stretch, seed))
+
+
+def recordings(folder):
+    """FSDD (`en-digits/<digit>_<speaker>_<n>.wav`) and the French voice (`fr-digits/<digit>_<voice>.wav`)."""
+    for part, language, engine in (("en-digits", "en", "fsdd"), ("fr-digits", "fr", "recorded-fr")):
+        by_speaker = {}
+        for path in sorted((Path(folder) / part).glob("*.wav")):
+            digit, speaker = path.stem.split("_")[:2]
+            by_speaker.setdefault(speaker, []).append((digit, engines.read(path)))
+        for speaker, waves in by_speaker.items():
+            yield language, engine, speaker, speaker, waves
+
+
+def _warped(job):
+    wave, factors = job
+    try:
+        return engines.warp(wave, *factors)
+    except (ValueError, FloatingPointError):
+        return None
+
+
+# How many warped copies of every piece: most where human-like voices are few.
+COPIES = {"flite": 1, "festival": 2, "pico": 3, "fsdd": 1, "recorded-fr": 12}
+
+
+def make(out, seed, espeak_fr, espeak_en, speech_data):
+    """Writes the pool to `out`; the same seed gives the same voices."""
+    warnings.simplefilter("ignore")
+    writer = PoolWriter()
+
+    def keep(language, engine, source, speaker, waves):
+        for labels, wave in waves:
+            if wave is not None:
+                writer.add(wave, language=language, labels=labels, engine=engine,
+                           source=source, speaker=speaker)
+
+    variants = [v for v in engines.espeak_variants() if v not in UNUSABLE_VARIANTS]
+    jobs = [("fr", n, seed, variants) for n in range(espeak_fr)]
+    jobs += [("en", 10_000 + n, seed, variants) for n in range(espeak_en)]
+    with ThreadPoolExecutor(2) as threads:
+        for voice in threads.map(espeak_voice, jobs):
+            keep(*voice)
+    print(f"espeak-ng: {len(writer.pieces)} pieces", flush=True)
+
+    natural = list(human_like(seed))
+    if speech_data:
+        natural += list(recordings(speech_data))
+    rng = np.random.default_rng([seed, 5])
+    with ProcessPoolExecutor(2) as workers:
+        for language, engine, source, speaker, waves in natural:
+            keep(language, engine, source, speaker, waves)
+            waves = [(labels, wave) for labels, wave in waves if wave is not None]
+            for copy in range(COPIES[engine]):
+                pitch, formant = np.exp(rng.uniform(-0.35, 0.35)), np.exp(rng.uniform(-0.16, 0.16))
+                factors = (pitch, formant, np.exp(rng.uniform(-0.2, 0.2)))
+                copies = workers.map(_warped, [(w, factors) for _, w in waves], chunksize=16)
+                keep(language, engine, source, f"{speaker}~{copy}",
+                     [(labels, w) for (labels, _), w in zip(waves, copies)])
+    writer.write(out)
+    seconds = writer.at / 16_000
+    print(f"{len(writer.pieces)} pieces, {len({p.speaker for p in writer.pieces})} voices, "
+          f"{seconds / 3600:.2f} h in {out}", flush=True)
