@@ -6,6 +6,7 @@
 
 pub mod face;
 mod runtime;
+pub mod text;
 mod vision;
 
 pub use runtime::{ModelFile, Runtime};

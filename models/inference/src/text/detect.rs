@@ -1,0 +1,154 @@
+//! Finds text with PP-OCR's detector (differentiable binarisation, arXiv:1911.08947).
+
+use idproof_ports::{ModelError, ModelIdentity, Point, RgbImage};
+use opencv::core::{Mat, Point as PixelPoint, Rect, Scalar, Size, Vector};
+use opencv::imgproc;
+use opencv::prelude::*;
+
+use super::strip::Strip;
+use super::vision_error;
+use crate::runtime::{ModelFile, Net, Runtime};
+use crate::vision::{planar, to_i32, view};
+
+/// Probability from which a pixel is text.
+const PIXEL: f32 = 0.3;
+/// Mean probability from which a box is text.
+const BOX: f64 = 0.5;
+/// The network learns shrunken boxes: area times this over perimeter is put back.
+const UNCLIP: f32 = 1.6;
+/// Boxes thinner than this, in pixels of the network's picture, are noise.
+const THINNEST: f32 = 3.0;
+/// Boxes kept of one picture.
+const MOST: usize = 400;
+
+/// Input `[1, 3, h, w]` BGR in -1..=1, sides multiples of 32; output `[1, 1, h, w]`, the
+/// probability of text.
+pub(super) struct Detector {
+    net: Net,
+}
+
+impl Detector {
+    pub fn new(runtime: &Runtime, model: &ModelFile) -> Result<Self, ModelError> {
+        Ok(Self {
+            net: runtime.session(model)?,
+        })
+    }
+
+    pub fn identity(&self) -> &ModelIdentity {
+        self.net.identity()
+    }
+
+    /// Every strip of text, in pixels of the image, its angle within ±90° of upright.
+    /// `side` is what the longer side is scaled to.
+    pub fn find(&mut self, image: &RgbImage, side: i32) -> Result<Vec<Strip>, ModelError> {
+        let prepare = || -> opencv::Result<(Mat, Vec<f32>)> {
+            let small = shrink(image, side)?;
+            let data = planar(&small, [2, 1, 0], [127.5; 3], [1.0 / 127.5; 3])?;
+            Ok((small, data))
+        };
+        let (small, data) = prepare().map_err(vision_error(&self.net))?;
+        let (w, h) = (small.cols() as usize, small.rows() as usize);
+        let outputs = self.net.run(&[1, 3, h, w], data)?;
+        let Some(map) = outputs.first().filter(|o| o.data.len() == w * h) else {
+            return Err(self.net.error("expected one map of the input's size"));
+        };
+        let scale = (
+            image.width() as f32 / w as f32,
+            image.height() as f32 / h as f32,
+        );
+        strips(&map.data, w, scale).map_err(vision_error(&self.net))
+    }
+}
+
+/// The picture with its longer side `side` (at most doubled), both multiples of 32.
+fn shrink(image: &RgbImage, side: i32) -> opencv::Result<Mat> {
+    let longer = to_i32(image.width().max(image.height()));
+    let scale = (f64::from(side) / f64::from(longer)).min(2.0);
+    let fit = |v: u32| (((f64::from(v) * scale / 32.0).round() as i32) * 32).clamp(32, side);
+    let mut out = Mat::default();
+    let how = if scale < 1.0 {
+        imgproc::INTER_AREA
+    } else {
+        imgproc::INTER_LINEAR
+    };
+    let size = Size::new(fit(image.width()), fit(image.height()));
+    imgproc::resize(&view(image)?, &mut out, size, 0.0, 0.0, how)?;
+    Ok(out)
+}
+
+fn strips(map: &[f32], width: usize, scale: (f32, f32)) -> opencv::Result<Vec<Strip>> {
+    let flat = Mat::from_slice(map)?;
+    let probability = flat.reshape(1, to_i32((map.len() / width) as u32))?;
+    let bits: Vec<u8> = map.iter().map(|p| u8::from(*p > PIXEL) * 255).collect();
+    let bits = Mat::from_slice(&bits)?;
+    let bits = bits.reshape(1, probability.rows())?;
+    let mut contours: Vector<Vector<PixelPoint>> = Vector::new();
+    imgproc::find_contours(
+        &bits,
+        &mut contours,
+        imgproc::RETR_LIST,
+        imgproc::CHAIN_APPROX_SIMPLE,
+        PixelPoint::new(0, 0),
+    )?;
+    let mut found = Vec::new();
+    for contour in contours.iter().take(4 * MOST) {
+        let rect = imgproc::min_area_rect(&contour)?;
+        let (w, h) = (rect.size.width + 1.0, rect.size.height + 1.0);
+        if w.min(h) < THINNEST || mean_inside(&probability, &contour)? < BOX {
+            continue;
+        }
+        let grow = w * h * UNCLIP / (2.0 * (w + h));
+        let degrees = rect.angle;
+        let across = if w >= h { degrees } else { degrees + 90.0 };
+        let strip = Strip {
+            centre: Point::new(rect.center.x + 0.5, rect.center.y + 0.5),
+            angle: upright(across.to_radians()),
+            length: w.max(h),
+            thickness: w.min(h),
+        };
+        found.push(scaled(strip.grown(grow), scale));
+        if found.len() == MOST {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Brings an angle within ±90°.
+fn upright(angle: f32) -> f32 {
+    let pi = std::f32::consts::PI;
+    let angle = angle.rem_euclid(pi);
+    if angle > pi / 2.0 { angle - pi } else { angle }
+}
+
+/// From the network's picture to the image; the two scales differ by rounding only.
+fn scaled(strip: Strip, (sx, sy): (f32, f32)) -> Strip {
+    let mean = (sx * sy).sqrt();
+    Strip {
+        centre: Point::new(strip.centre.x * sx, strip.centre.y * sy),
+        length: strip.length * mean,
+        thickness: strip.thickness * mean,
+        ..strip
+    }
+}
+
+/// Mean probability inside a contour.
+fn mean_inside(
+    probability: &impl MatTraitConst,
+    contour: &Vector<PixelPoint>,
+) -> opencv::Result<f64> {
+    let bounds: Rect = imgproc::bounding_rect(contour)?;
+    let mut mask = Mat::zeros(bounds.height, bounds.width, opencv::core::CV_8UC1)?.to_mat()?;
+    let mut polygons: Vector<Vector<PixelPoint>> = Vector::new();
+    polygons.push(contour.clone());
+    imgproc::fill_poly(
+        &mut mask,
+        &polygons,
+        Scalar::all(255.0),
+        imgproc::LINE_8,
+        0,
+        PixelPoint::new(-bounds.x, -bounds.y),
+    )?;
+    let part = Mat::roi(probability, bounds)?;
+    Ok(opencv::core::mean(&part, &mask)?[0])
+}

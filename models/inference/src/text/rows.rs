@@ -1,0 +1,232 @@
+//! Groups strips into parallel rows that may form a machine-readable zone. Pure geometry.
+
+use idproof_ports::Point;
+
+use super::strip::Strip;
+
+/// A row that starts a group has at least this aspect.
+const SEED_ASPECT: f32 = 8.0;
+/// Rows of one zone differ in direction by no more, radians.
+const PARALLEL: f32 = 0.1;
+/// Rows of one zone lie no further apart, in thicknesses of the seed.
+const FURTHEST: f32 = 3.0;
+/// Rows of a group.
+const MOST_ROWS: usize = 6;
+
+/// Parallel rows, top to bottom, each stretched to the ends of the longest.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Group {
+    pub rows: Vec<Strip>,
+    /// Which row the group grew from.
+    pub seed: usize,
+}
+
+/// Coordinates along and across a direction.
+struct Frame {
+    along: (f32, f32),
+}
+
+impl Frame {
+    fn to(&self, p: Point) -> (f32, f32) {
+        let (ux, uy) = self.along;
+        (p.x * ux + p.y * uy, p.y * ux - p.x * uy)
+    }
+
+    fn from(&self, (u, v): (f32, f32)) -> Point {
+        let (ux, uy) = self.along;
+        Point::new(u * ux - v * uy, u * uy + v * ux)
+    }
+}
+
+/// Groups that may be zones, the longest seed first, at most `most`.
+pub(super) fn groups(strips: &[Strip], most: usize) -> Vec<Group> {
+    let mut joined = joined(strips);
+    joined.sort_by(|a, b| b.length.total_cmp(&a.length));
+    let mut taken: Vec<Point> = Vec::new();
+    let mut groups = Vec::new();
+    for seed in joined.iter().filter(|s| s.aspect() >= SEED_ASPECT) {
+        if groups.len() == most {
+            break;
+        }
+        if taken.contains(&seed.centre) {
+            continue;
+        }
+        let rows = neighbours(seed, &joined);
+        if rows.len() < 2 {
+            continue;
+        }
+        taken.extend(rows.iter().map(|r| r.centre));
+        let at = rows.iter().position(|r| r == seed).unwrap_or(0);
+        groups.push(Group {
+            rows: rows.iter().map(|r| stretched(r, seed)).collect(),
+            seed: at,
+        });
+    }
+    groups
+}
+
+/// Pieces of one row put together: collinear, of like thickness, with a gap the fillers
+/// between may have left.
+fn joined(strips: &[Strip]) -> Vec<Strip> {
+    let mut rows: Vec<Strip> = strips
+        .iter()
+        .copied()
+        .filter(|s| s.aspect() >= 1.5)
+        .collect();
+    rows.sort_by(|a, b| b.length.total_cmp(&a.length));
+    let mut done: Vec<Strip> = Vec::new();
+    while !rows.is_empty() {
+        let mut row = rows.remove(0);
+        while let Some(i) = rows.iter().position(|other| continues(&row, other)) {
+            let other = rows.remove(i);
+            row = union(&row, &other);
+        }
+        done.push(row);
+    }
+    done
+}
+
+fn continues(row: &Strip, other: &Strip) -> bool {
+    let ratio = other.thickness / row.thickness;
+    if !(0.55..=1.8).contains(&ratio) || (other.aspect() > 4.0 && !parallel(row, other)) {
+        return false;
+    }
+    let frame = Frame { along: row.along() };
+    let ((u0, v0), (u1, v1)) = (frame.to(row.centre), frame.to(other.centre));
+    let gap = (u1 - u0).abs() - (row.length + other.length) / 2.0;
+    // A long gap lets the direction drift.
+    let drift = 0.35 * row.thickness + 0.02 * gap.max(0.0);
+    (v1 - v0).abs() < drift && gap < 8.0 * row.thickness && gap > -1.5 * row.thickness
+}
+
+fn parallel(a: &Strip, b: &Strip) -> bool {
+    let pi = std::f32::consts::PI;
+    let between = (a.angle - b.angle).rem_euclid(pi);
+    between.min(pi - between) < PARALLEL
+}
+
+/// The box over both, in the direction of the line through their far ends.
+fn union(a: &Strip, b: &Strip) -> Strip {
+    let frame = Frame { along: a.along() };
+    let ends = |s: &Strip| {
+        let half = s.length / 2.0;
+        // A short piece has no direction of its own.
+        let (ux, uy) = if s.aspect() > 4.0 {
+            s.along()
+        } else {
+            a.along()
+        };
+        [-half, half].map(|t| frame.to(Point::new(s.centre.x + t * ux, s.centre.y + t * uy)))
+    };
+    let mut all: Vec<(f32, f32)> = ends(a).into_iter().chain(ends(b)).collect();
+    all.sort_by(|x, y| x.0.total_cmp(&y.0));
+    let (first, last) = (frame.from(all[0]), frame.from(all[all.len() - 1]));
+    Strip {
+        centre: Point::new((first.x + last.x) / 2.0, (first.y + last.y) / 2.0),
+        angle: (last.y - first.y).atan2(last.x - first.x),
+        length: first.distance(last),
+        thickness: a.thickness.max(b.thickness),
+    }
+}
+
+/// Rows above and below the seed, itself included, top to bottom.
+fn neighbours(seed: &Strip, rows: &[Strip]) -> Vec<Strip> {
+    let frame = Frame {
+        along: seed.along(),
+    };
+    let (u0, v0) = frame.to(seed.centre);
+    let mut near: Vec<(f32, Strip)> = rows
+        .iter()
+        .filter(|r| {
+            let ratio = r.thickness / seed.thickness;
+            let overlap = (seed.length + r.length) / 2.0 - (frame.to(r.centre).0 - u0).abs();
+            (r.aspect() < 4.0 || parallel(seed, r))
+                && (0.5..=2.0).contains(&ratio)
+                && overlap > 0.6 * r.length
+                && r.length > 0.25 * seed.length
+        })
+        .map(|r| (frame.to(r.centre).1 - v0, *r))
+        .collect();
+    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let Some(at) = near.iter().position(|(_, r)| r == seed) else {
+        return vec![*seed];
+    };
+    let close = |a: &(f32, Strip), b: &(f32, Strip)| b.0 - a.0 < FURTHEST * seed.thickness;
+    let (mut first, mut last) = (at, at);
+    while first > 0 && at - first < MOST_ROWS / 2 && close(&near[first - 1], &near[first]) {
+        first -= 1;
+    }
+    while last + 1 < near.len() && last - at < MOST_ROWS / 2 && close(&near[last], &near[last + 1])
+    {
+        last += 1;
+    }
+    near[first..=last].iter().map(|(_, r)| *r).collect()
+}
+
+/// The row lengthened to the seed's ends, in its own direction where it has one.
+fn stretched(row: &Strip, seed: &Strip) -> Strip {
+    let along = if row.aspect() > SEED_ASPECT {
+        row.along()
+    } else {
+        seed.along()
+    };
+    let frame = Frame { along };
+    let (u, v) = frame.to(row.centre);
+    let (seed_u, _) = frame.to(seed.centre);
+    let first = (u - row.length / 2.0).min(seed_u - seed.length / 2.0);
+    let last = (u + row.length / 2.0).max(seed_u + seed.length / 2.0);
+    Strip {
+        centre: frame.from(((first + last) / 2.0, v)),
+        angle: along.1.atan2(along.0),
+        length: last - first,
+        thickness: row.thickness,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strip(x: f32, y: f32, length: f32) -> Strip {
+        Strip {
+            centre: Point::new(x, y),
+            angle: 0.0,
+            length,
+            thickness: 20.0,
+        }
+    }
+
+    #[test]
+    fn three_long_rows_form_one_group_and_loose_print_stays_out() {
+        let strips = [
+            strip(300.0, 340.0, 500.0),
+            strip(300.0, 300.0, 498.0),
+            strip(300.0, 380.0, 502.0),
+            strip(300.0, 60.0, 200.0),
+            strip(900.0, 60.0, 40.0),
+        ];
+        let groups = groups(&strips, 4);
+        assert_eq!(groups.len(), 1);
+        assert_eq!(groups[0].rows.len(), 3);
+        assert!(groups[0].rows.is_sorted_by(|a, b| a.centre.y < b.centre.y));
+        assert!(groups[0].rows.iter().all(|r| r.length >= 502.0));
+    }
+
+    #[test]
+    fn pieces_of_a_row_are_put_together() {
+        let strips = [
+            strip(150.0, 300.0, 200.0),
+            strip(450.0, 303.0, 200.0),
+            strip(300.0, 340.0, 500.0),
+        ];
+        let groups = groups(&strips, 4);
+        assert_eq!(groups[0].rows.len(), 2);
+        assert!((groups[0].rows[0].length - 500.0).abs() < 5.0);
+    }
+
+    #[test]
+    fn a_lone_row_is_no_zone() {
+        assert!(groups(&[strip(300.0, 300.0, 500.0)], 4).is_empty());
+        assert!(groups(&[], 4).is_empty());
+    }
+}
