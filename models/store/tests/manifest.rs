@@ -112,7 +112,7 @@ fn sums_tasks_addresses_and_keys_are_checked() {
         (
             "https://example.org",
             "http://example.org",
-            "not an https address",
+            "neither an https address nor",
         ),
         ("\"ggml\"", "\"onnx\"", "without inputs or outputs"),
         ("format = 1", "format = 2", "format 2 is not known"),
@@ -178,6 +178,21 @@ fn the_manifest_that_ships_is_valid_and_every_required_model_has_a_source_withou
     }
     assert!(manifest.default_names().contains(&"face_recognition"));
     assert!(!manifest.default_names().contains(&"whisper_tiny"));
+}
+
+#[test]
+fn every_file_committed_beside_the_manifest_is_the_one_it_names() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for entry in Manifest::embedded().unwrap().entries() {
+        for source in &entry.source {
+            let Source::Repository { path } = source else {
+                continue;
+            };
+            let bytes = fs::read(models.join(path)).unwrap();
+            assert_eq!(bytes.len() as u64, entry.bytes, "{}", entry.name);
+            assert_eq!(small::sha256(&bytes), entry.sha256, "{}", entry.name);
+        }
+    }
 }
 
 #[test]

@@ -182,18 +182,19 @@ fn integers(bytes: &[u8], width: usize) -> Box<dyn Iterator<Item = u16> + '_> {
     }
 }
 
-/// IEEE 754 binary16 to binary32, exact.
+/// IEEE 754 binary16 to binary32, exact, by its bits.
 fn half_to_single(half: u16) -> f32 {
-    let sign = if half & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let exponent = i32::from((half >> 10) & 0x1f);
-    let fraction = f32::from(half & 0x3ff);
-    let magnitude = match exponent {
-        0 => fraction * 2_f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1.0 + fraction / 1024.0) * 2_f32.powi(exponent - 15),
-    };
-    sign * magnitude
+    let half = u32::from(half);
+    let (sign, exponent, fraction) = (half >> 15 << 31, (half >> 10) & 0x1f, half & 0x3ff);
+    match exponent {
+        // Subnormal: fraction x 2^-24, which binary32 holds as a normal number.
+        0 => {
+            let magnitude = fraction as f32 * f32::from_bits((127 - 24) << 23);
+            f32::from_bits(sign | magnitude.to_bits())
+        }
+        31 => f32::from_bits(sign | 0x7f80_0000 | fraction << 13),
+        _ => f32::from_bits(sign | (exponent + 127 - 15) << 23 | fraction << 13),
+    }
 }
 
 #[cfg(test)]

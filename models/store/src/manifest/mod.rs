@@ -37,7 +37,7 @@ pub struct ModelEntry {
     /// Lower-case hexadecimal sha256 of the file.
     pub sha256: String,
     pub licence: String,
-    /// The address of the model's own page.
+    /// The model's own page: an address, or a file below the directory of the manifest.
     pub card: String,
     pub pull: PullPolicy,
     /// How an input is made, in words.

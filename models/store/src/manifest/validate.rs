@@ -53,8 +53,9 @@ fn one(entry: &ModelEntry) -> Result<(), String> {
             return Err(format!("{key} is empty"));
         }
     }
-    if !entry.card.starts_with("https://") {
-        return Err("card is not an https address".to_owned());
+    let card = &entry.card;
+    if !card.starts_with("https://") && !card.split('/').all(plain_file_name) {
+        return Err("card is neither an https address nor a file of the repository".to_owned());
     }
     if entry.kind == Kind::Onnx && (entry.input.is_empty() || entry.output.is_empty()) {
         return Err("an ONNX network without inputs or outputs".to_owned());
