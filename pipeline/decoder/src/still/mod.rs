@@ -33,7 +33,7 @@ pub fn decode_image(source: &Source, limits: &Limits) -> Result<Image, Failure> 
     let kind = sniff(&head);
     let (format, stored) = match kind {
         Kind::Jpeg => ("jpeg", jpeg(&load(source)?, limits)?),
-        Kind::Png => ("png", png(source, limits)?),
+        Kind::Png => ("png", png(source, &head, limits)?),
         Kind::Webp => ("webp", webp(source, limits)?),
         Kind::Heic => ("heic", heic_image(source, limits)?),
         other => {
@@ -75,8 +75,12 @@ fn load(source: &Source) -> Result<Vec<u8>, Failure> {
 }
 
 fn jpeg(bytes: &[u8], limits: &Limits) -> Result<Stored, Failure> {
+    let markers = jpeg_markers(bytes);
+    if let Some((width, height)) = markers.size {
+        check_size(width, height, limits)?;
+    }
     // The decoder fills the missing part of a cut JPEG with grey and says nothing.
-    if !jpeg_has_end(bytes) {
+    if !markers.ends {
         return Err(Failure::new(
             ErrorCode::Damaged,
             "the JPEG is cut off; send the whole file",
@@ -86,7 +90,15 @@ fn jpeg(bytes: &[u8], limits: &Limits) -> Result<Stored, Failure> {
     pixels("JPEG", decoder, limits)
 }
 
-fn png(source: &Source, limits: &Limits) -> Result<Stored, Failure> {
+fn png(source: &Source, head: &[u8], limits: &Limits) -> Result<Stored, Failure> {
+    // The header chunk comes first and at a fixed place (PNG 1.2, 5.6 and 11.2.2).
+    if let Some(&[a, b, c, d, e, f, g, h]) = head.get(16..24) {
+        let (width, height) = (
+            u32::from_be_bytes([a, b, c, d]),
+            u32::from_be_bytes([e, f, g, h]),
+        );
+        check_size(width, height, limits)?;
+    }
     let reader = std::io::BufReader::new(source.clone());
     let decoder =
         PngDecoder::with_limits(reader, image_limits(limits)).map_err(|e| explain("PNG", &e))?;
@@ -173,26 +185,52 @@ fn explain(name: &str, error: &ImageError) -> Failure {
     }
 }
 
-/// Whether an end-of-image marker follows the first scan. Segments before it are stepped
-/// over by their length, so that a thumbnail's marker does not count (ITU-T T.81, B.1.1).
-fn jpeg_has_end(bytes: &[u8]) -> bool {
+/// What the markers of a JPEG tell before anything is decoded.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct JpegMarkers {
+    /// Width and height of the first frame header.
+    size: Option<(u32, u32)>,
+    /// An end-of-image marker follows the first scan.
+    ends: bool,
+}
+
+/// Segments are stepped over by their length, so that a thumbnail's markers do not count
+/// (ITU-T T.81, B.1.1 and B.2.2).
+fn jpeg_markers(bytes: &[u8]) -> JpegMarkers {
+    let mut markers = JpegMarkers::default();
     let mut at = 2;
     loop {
         match bytes.get(at..at + 2) {
             Some(&[0xff, 0xff]) => at += 1,
             Some(&[0xff, 0xda]) => break,
             Some(&[0xff, 0x01 | 0xd0..=0xd8]) => at += 2,
-            Some(&[0xff, _]) => match bytes.get(at + 2..at + 4) {
-                Some(&[high, low]) => at += 2 + usize::from(u16::from_be_bytes([high, low])).max(2),
-                _ => return false,
-            },
+            Some(&[0xff, marker]) => {
+                let Some(segment) = bytes.get(at + 2..) else {
+                    return markers;
+                };
+                let word = |i: usize| match segment.get(i..i + 2) {
+                    Some(&[high, low]) => Some(u16::from_be_bytes([high, low])),
+                    _ => None,
+                };
+                let frame = matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+                if let (true, None, Some(height), Some(width)) =
+                    (frame, markers.size, word(3), word(5))
+                {
+                    markers.size = Some((width.into(), height.into()));
+                }
+                match word(0) {
+                    Some(length) => at += 2 + usize::from(length).max(2),
+                    None => return markers,
+                }
+            }
             // No marker where one belongs: the decoder will say what it thinks of that.
             Some(_) => break,
-            None => return false,
+            None => return markers,
         }
     }
     // From the end: that is where it stands in a whole file.
-    bytes
+    markers.ends = bytes
         .get(at..)
-        .is_some_and(|scan| scan.windows(2).rev().any(|w| w == [0xff, 0xd9]))
+        .is_some_and(|scan| scan.windows(2).rev().any(|w| w == [0xff, 0xd9]));
+    markers
 }

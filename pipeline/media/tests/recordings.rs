@@ -1,0 +1,413 @@
+//! Recordings that must decode, and what is reported of them.
+
+mod common;
+
+use std::fs;
+use std::time::Duration;
+
+use common::{Inputs, Seen, decode, decoder, difference, every_frame, mean};
+use idproof_ports::{MediaDecoder, RgbImage, VideoRequest};
+
+const PICTURE: &str = "-f lavfi -i testsrc2=s=320x240:r=30:d=2";
+const TONE: &str = "-f lavfi -i sine=440:d=2";
+
+#[test]
+fn every_combination_of_container_and_codecs() {
+    let inputs = Inputs::new();
+    let h264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+    let hevc = "-c:v libx265 -preset ultrafast -x265-params log-level=none -pix_fmt yuv420p";
+    let vp8 = "-c:v libvpx -deadline realtime -cpu-used 8";
+    let vp9 = "-c:v libvpx-vp9 -deadline realtime -cpu-used 8";
+    let av1 = "-c:v libaom-av1 -usage realtime -cpu-used 8 -t 0.5";
+    for (name, container, video, audio, arguments) in [
+        (
+            "a.webm",
+            "webm",
+            "vp8",
+            "opus",
+            format!("{vp8} -c:a libopus"),
+        ),
+        (
+            "b.webm",
+            "webm",
+            "vp9",
+            "opus",
+            format!("{vp9} -c:a libopus"),
+        ),
+        (
+            "c.webm",
+            "webm",
+            "av1",
+            "opus",
+            format!("{av1} -c:a libopus"),
+        ),
+        (
+            "d.webm",
+            "webm",
+            "vp8",
+            "vorbis",
+            format!("{vp8} -c:a libvorbis"),
+        ),
+        ("e.mp4", "mp4", "h264", "aac", format!("{h264} -c:a aac")),
+        ("f.mp4", "mp4", "vp9", "opus", format!("{vp9} -c:a libopus")),
+        (
+            "g.mp4",
+            "mp4",
+            "hevc",
+            "aac",
+            format!("{hevc} -tag:v hvc1 -c:a aac"),
+        ),
+        ("h.mp4", "mp4", "av1", "opus", format!("{av1} -c:a libopus")),
+        ("i.mov", "mov", "h264", "aac", format!("{h264} -c:a aac")),
+        (
+            "j.mov",
+            "mov",
+            "h264",
+            "pcm_s16le",
+            format!("{h264} -c:a pcm_s16le"),
+        ),
+        (
+            "k.mov",
+            "mov",
+            "hevc",
+            "aac",
+            format!("{hevc} -tag:v hvc1 -c:a aac"),
+        ),
+        (
+            "l.mkv",
+            "matroska",
+            "h264",
+            "opus",
+            format!("{h264} -c:a libopus"),
+        ),
+        (
+            "front.mp4",
+            "mp4",
+            "h264",
+            "aac",
+            format!("{h264} -c:a aac -movflags +faststart"),
+        ),
+        (
+            "fragments.mp4",
+            "mp4",
+            "h264",
+            "opus",
+            format!("{h264} -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof"),
+        ),
+    ] {
+        let path = inputs.ffmpeg(&format!("{PICTURE} {TONE} {arguments}"), name);
+        let (report, seen) = decode(&path);
+        assert_eq!(report.container, container, "{name}");
+        assert_eq!(report.video_codec, video, "{name}");
+        assert_eq!(report.audio_codec.as_deref(), Some(audio), "{name}");
+        assert_eq!((report.width, report.height), (320, 240), "{name}");
+        assert_eq!(report.corrupt_frames, 0, "{name}");
+        assert_eq!(report.dropped_frames, 0, "{name}");
+        assert!(report.lies.is_empty(), "{name}: {:?}", report.lies);
+        let seconds = if video == "av1" { 0.5 } else { 2.0 };
+        let frames = (seconds * 30.0) as usize;
+        assert_eq!(report.timestamps_us.len(), frames, "{name}");
+        assert_eq!(seen.frames.len(), frames, "{name}");
+        let heard = seen.samples.len() as f64 / 16_000.0;
+        assert!((heard - seconds).abs() < 0.1, "{name}: {heard} s of sound");
+        assert!(
+            report.audio_offset_us.abs() < 50_000,
+            "{name}: {}",
+            report.audio_offset_us
+        );
+        assert!(crossings(&seen.samples).abs_diff(880) < 20, "{name}");
+        assert_eq!(
+            report.file_bytes,
+            fs::metadata(&path).unwrap().len(),
+            "{name}"
+        );
+    }
+}
+
+/// Sign changes a second: twice the frequency of a tone.
+fn crossings(samples: &[f32]) -> u32 {
+    let middle = &samples[1600..samples.len() - 1600];
+    let changes = middle
+        .windows(2)
+        .filter(|w| (w[0] < 0.0) != (w[1] < 0.0))
+        .count();
+    (changes as f64 * 16_000.0 / middle.len() as f64) as u32
+}
+
+#[test]
+fn colours_and_scaling_agree_with_the_command_line() {
+    let inputs = Inputs::new();
+    // A width that is no multiple of anything, both ranges, both matrices.
+    for (name, filter) in [
+        (
+            "a.mp4",
+            "scale=318:242:out_color_matrix=bt601:out_range=tv -colorspace smpte170m",
+        ),
+        (
+            "b.mp4",
+            "scale=318:242:out_color_matrix=bt709:out_range=tv -colorspace bt709",
+        ),
+        (
+            "c.mp4",
+            "scale=318:242:out_color_matrix=bt601:out_range=pc -color_range pc",
+        ),
+    ] {
+        let path = inputs.ffmpeg(
+            &format!("-f lavfi -i smptebars=s=320x240:d=0.2 -vf {filter} -c:v libx264 -qp 4 -pix_fmt yuv420p"),
+            name,
+        );
+        let (_, seen) = decode(&path);
+        // Red, green, blue bars of `smptebars` at 75 %.
+        let image = &seen.frames[0].2;
+        let bar = |i: u32| {
+            let centre = (2 * i + 1) * 100 / 14;
+            mean(image, [centre - 3, centre + 3], [20, 50])
+        };
+        for (bar, expected) in [
+            (bar(5), [191, 0, 0]),
+            (bar(3), [0, 191, 0]),
+            (bar(6), [0, 0, 191]),
+        ] {
+            for (channel, want) in bar.iter().zip(expected) {
+                assert!(
+                    channel.abs_diff(want) < 22,
+                    "{name}: {bar:?} for {expected:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rightmost_columns_are_converted_whatever_the_width() {
+    let inputs = Inputs::new();
+    for width in [2, 18, 34, 50, 66, 130, 322] {
+        let path = inputs.ffmpeg(
+            &format!(
+                "-f lavfi -i color=white:s={width}x32:d=0.1 -c:v libx264 -qp 1 -pix_fmt yuv420p"
+            ),
+            &format!("{width}.mp4"),
+        );
+        let (_, seen) = decode(&path);
+        let image = &seen.frames[0].2;
+        assert_eq!(image.width(), width);
+        assert!(image.data().iter().all(|&v| v > 240), "{width}");
+    }
+}
+
+#[test]
+fn rotations_agree_with_the_command_line() {
+    let inputs = Inputs::new();
+    let plain = "-f lavfi -i testsrc2=s=320x240:r=10:d=0.3 -c:v libx264 -qp 4 -pix_fmt yuv420p";
+    inputs.ffmpeg(plain, "plain.mov");
+    for (degrees, extension) in [(0, "mov"), (90, "mov"), (180, "mp4"), (270, "mov")] {
+        let name = format!("{degrees}.{extension}");
+        let path = inputs.ffmpeg(
+            &format!("-i plain.mov -c copy -metadata:s:v rotate={degrees}"),
+            &name,
+        );
+        let (report, seen) = decode(&path);
+        let png = inputs.ffmpeg(&format!("-i {name} -frames:v 1"), &format!("{degrees}.png"));
+        let theirs = image::open(png).unwrap().into_rgb8();
+        let (width, height) = theirs.dimensions();
+        let theirs = RgbImage::from_raw(width, height, theirs.into_raw()).unwrap();
+        // This command line writes its `rotate` counter-clockwise.
+        assert_eq!(report.rotation, (360 - degrees) % 360);
+        assert_eq!((report.width, report.height), (width, height));
+        let apart = difference(&seen.frames[0].2, &theirs);
+        assert!(apart < 3.0, "{degrees}: {apart}");
+    }
+}
+
+#[test]
+fn frames_are_thinned_and_scaled_as_asked() {
+    let inputs = Inputs::new();
+    let path = inputs.ffmpeg(&format!("{PICTURE} -c:v libvpx"), "a.webm");
+    let mut seen = Seen::default();
+    let request = VideoRequest {
+        min_frame_gap: Duration::from_millis(100),
+        max_side: 160,
+    };
+    let report = decoder().decode_video(&path, &request, &mut seen).unwrap();
+    assert_eq!(report.timestamps_us.len(), 60, "all are timed");
+    assert_eq!(seen.frames.len(), 20, "every third is delivered");
+    for (count, (at, index, image)) in seen.frames.iter().enumerate() {
+        assert_eq!(*index, 3 * count as u64);
+        assert!(at.abs_diff(Duration::from_millis(100 * count as u64)) < Duration::from_millis(2));
+        assert_eq!((image.width(), image.height()), (160, 120));
+    }
+    assert_eq!((report.width, report.height), (320, 240), "before scaling");
+    assert_eq!(report.audio_codec, None);
+    assert_eq!(report.audio_us, 0);
+    assert!(seen.samples.is_empty(), "video only");
+}
+
+#[test]
+fn a_variable_frame_rate_keeps_its_times() {
+    let inputs = Inputs::new();
+    let path = inputs.ffmpeg(
+        "-f lavfi -i testsrc2=s=64x64:r=100:d=0.2 -vf setpts=N*N*0.01/TB -vsync vfr -c:v libvpx",
+        "a.webm",
+    );
+    let (report, _) = decode(&path);
+    assert_eq!(report.timestamps_us.len(), 20);
+    for (n, &at) in report.timestamps_us.iter().enumerate() {
+        let expected = (n * n) as i64 * 10_000;
+        assert!((at - expected).abs() <= 1_000, "frame {n} at {at}");
+    }
+}
+
+#[test]
+fn dropped_and_duplicated_frames_are_counted() {
+    let inputs = Inputs::new();
+    let gap = inputs.ffmpeg(
+        &format!("{PICTURE} -vf select=not(between(n\\,20\\,24)) -vsync vfr -c:v libvpx"),
+        "gap.webm",
+    );
+    let (report, _) = decode(&gap);
+    assert_eq!(report.dropped_frames, 5);
+    assert_eq!(report.duplicated_frames, 0);
+    let twice = inputs.ffmpeg(
+        "-f lavfi -i testsrc2=s=320x240:r=10:d=2 -vf fps=20 -c:v libx264 -qp 0 -pix_fmt yuv420p",
+        "twice.mp4",
+    );
+    let (report, _) = decode(&twice);
+    assert_eq!(report.timestamps_us.len(), 40);
+    assert_eq!(report.duplicated_frames, 20);
+}
+
+#[test]
+fn sound_that_starts_late_and_pauses_stays_in_time() {
+    let inputs = Inputs::new();
+    let late = inputs.ffmpeg(
+        &format!("{PICTURE} -itsoffset 0.5 -f lavfi -i sine=440:d=1.5 -c:v libvpx -c:a libopus"),
+        "late.webm",
+    );
+    let (report, _) = decode(&late);
+    assert!(
+        (report.audio_offset_us - 500_000).abs() < 30_000,
+        "{}",
+        report.audio_offset_us
+    );
+    let pause = inputs.ffmpeg(
+        &format!("{PICTURE} {TONE} -af aselect=not(between(t\\,0.5\\,1)) -c:v libvpx -c:a libopus"),
+        "pause.webm",
+    );
+    let (_, seen) = decode(&pause);
+    let loud = |from: f64, to: f64| {
+        let part = &seen.samples[(from * 16e3) as usize..(to * 16e3) as usize];
+        part.iter().map(|s| s * s).sum::<f32>() / part.len() as f32
+    };
+    assert!(
+        seen.samples.len().abs_diff(32_000) < 1_600,
+        "{}",
+        seen.samples.len()
+    );
+    assert!(loud(0.1, 0.4) > 1e-3 && loud(1.2, 1.8) > 1e-3);
+    assert!(loud(0.65, 0.9) < 1e-5, "{}", loud(0.65, 0.9));
+}
+
+#[test]
+fn a_sound_track_without_sound_is_fine() {
+    let inputs = Inputs::new();
+    let path = inputs.ffmpeg(
+        &format!("{PICTURE} {TONE} -af aselect=0 -c:v libvpx -c:a libvorbis"),
+        "a.webm",
+    );
+    let (report, seen) = decode(&path);
+    assert_eq!(report.audio_us, 0);
+    assert!(seen.samples.is_empty());
+    assert_eq!(report.timestamps_us.len(), 60);
+}
+
+#[test]
+fn a_sink_that_has_seen_enough_stops_the_decoder() {
+    let inputs = Inputs::new();
+    let path = inputs.ffmpeg(&format!("{PICTURE} -c:v libvpx"), "a.webm");
+    let mut seen = Seen {
+        enough: Some(3),
+        ..Seen::default()
+    };
+    let report = decoder()
+        .decode_video(&path, &every_frame(320), &mut seen)
+        .unwrap();
+    assert_eq!(seen.frames.len(), 3);
+    assert_eq!(report.timestamps_us.len(), 3);
+}
+
+#[test]
+fn a_browser_recording_without_a_duration_is_no_lie() {
+    let inputs = Inputs::new();
+    let path = inputs.ffmpeg(
+        &format!("{PICTURE} {TONE} -c:v libvpx -c:a libopus -live 1"),
+        "a.webm",
+    );
+    let (report, _) = decode(&path);
+    assert_eq!(report.claimed_us, None);
+    assert!(report.lies.is_empty(), "{:?}", report.lies);
+    assert!(report.duration() > Duration::from_millis(1900));
+}
+
+/// Overwrites the duration in a WebM header: element 0x4489, eight bytes, a float.
+fn claim_duration(bytes: &mut [u8], seconds: f64) {
+    let at = bytes
+        .windows(3)
+        .position(|w| w == [0x44, 0x89, 0x88])
+        .expect("a duration element");
+    bytes[at + 3..at + 11].copy_from_slice(&(seconds * 1000.0).to_be_bytes());
+}
+
+#[test]
+fn a_container_that_lies_is_told() {
+    let inputs = Inputs::new();
+    let honest = inputs.ffmpeg(&format!("{PICTURE} -c:v libvpx"), "honest.webm");
+    let mut bytes = fs::read(honest).unwrap();
+    claim_duration(&mut bytes, 30.0);
+    let (report, _) = decode(&inputs.file("long.webm", &bytes));
+    assert_eq!(report.claimed_us, Some(30_000_000));
+    assert_eq!(
+        report.lies,
+        ["the header says 30.0 s, the packets span 2.0 s"]
+    );
+
+    // PixelWidth (0xB0) and PixelHeight (0xBA), two bytes each.
+    claim_duration(&mut bytes, 2.0);
+    let at = bytes
+        .windows(7)
+        .position(|w| {
+            w[..2] == [0xb0, 0x82] && w[4..6] == [0xba, 0x81] || w[..4] == [0xb0, 0x82, 1, 64]
+        })
+        .expect("a width element");
+    bytes[at + 2..at + 4].copy_from_slice(&1000u16.to_be_bytes());
+    let (report, _) = decode(&inputs.file("wide.webm", &bytes));
+    assert_eq!(
+        (report.width, report.height),
+        (320, 240),
+        "what was decoded"
+    );
+    assert_eq!(
+        report.lies,
+        ["the header says 1000x240 pixels, the frames have 320x240"]
+    );
+}
+
+#[test]
+fn a_recording_that_was_cut_off_gives_what_is_there_and_says_so() {
+    let inputs = Inputs::new();
+    let whole = inputs.ffmpeg(
+        &format!("{PICTURE} {TONE} -c:v libvpx -c:a libopus"),
+        "whole.webm",
+    );
+    let bytes = fs::read(whole).unwrap();
+    let (report, _) = decode(&inputs.file("half.webm", &bytes[..bytes.len() / 2]));
+    assert!((10..50).contains(&report.timestamps_us.len()));
+    assert!(!report.lies.is_empty());
+    let front = inputs.ffmpeg(
+        &format!("{PICTURE} -c:v libx264 -pix_fmt yuv420p -movflags +faststart"),
+        "front.mp4",
+    );
+    let bytes = fs::read(front).unwrap();
+    let (report, _) = decode(&inputs.file("half.mp4", &bytes[..bytes.len() / 2]));
+    assert!(report.timestamps_us.len() < 60);
+    assert!(!report.lies.is_empty());
+}

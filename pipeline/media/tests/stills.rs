@@ -1,0 +1,213 @@
+//! Still images: formats, orientations, limits.
+
+mod common;
+
+use std::io::Cursor;
+use std::path::Path;
+
+use common::{Inputs, decoder, mean};
+use idproof_ports::{DecodedImage, MediaDecoder, MediaError};
+use image::{DynamicImage, ImageFormat, Rgb};
+
+/// 60x40: red, green / blue, white quarters.
+fn quarters() -> DynamicImage {
+    DynamicImage::ImageRgb8(image::RgbImage::from_fn(60, 40, |x, y| {
+        match (x < 30, y < 20) {
+            (true, true) => Rgb([255, 0, 0]),
+            (false, true) => Rgb([0, 255, 0]),
+            (true, false) => Rgb([0, 0, 255]),
+            (false, false) => Rgb([255, 255, 255]),
+        }
+    }))
+}
+
+fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(vec![]);
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn decode(path: &Path) -> DecodedImage {
+    decoder().decode_image(path).unwrap()
+}
+
+fn refuse(path: &Path) -> MediaError {
+    decoder().decode_image(path).unwrap_err()
+}
+
+/// Letters of the four quarters of an image: upper left, upper right, lower left, lower right.
+fn letters(decoded: &DecodedImage) -> String {
+    let quarter = |x, y| {
+        let [r, g, b] = mean(&decoded.image, x, y).map(|v| v > 128);
+        match (r, g, b) {
+            (true, false, false) => 'R',
+            (false, true, false) => 'G',
+            (false, false, true) => 'B',
+            (true, true, true) => 'W',
+            _ => '?',
+        }
+    };
+    [
+        quarter([10, 40], [10, 40]),
+        quarter([60, 90], [10, 40]),
+        quarter([10, 40], [60, 90]),
+        quarter([60, 90], [60, 90]),
+    ]
+    .iter()
+    .collect()
+}
+
+/// An APP1 segment with nothing but an orientation, put behind the first two bytes of a JPEG.
+fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    let mut tiff = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    tiff.extend([orientation, 0, 0, 0, 0, 0, 0]);
+    let length = u16::try_from(tiff.len() + 2).unwrap().to_be_bytes();
+    let mut out = jpeg[..2].to_vec();
+    out.extend([0xff, 0xe1]);
+    out.extend(length);
+    out.extend(tiff);
+    out.extend(&jpeg[2..]);
+    out
+}
+
+#[test]
+fn all_formats_decode() {
+    let inputs = Inputs::new();
+    for (format, name) in [
+        (ImageFormat::Jpeg, "jpeg"),
+        (ImageFormat::Png, "png"),
+        (ImageFormat::WebP, "webp"),
+    ] {
+        let bytes = encoded(&quarters(), format);
+        // The extension lies: only the bytes count.
+        let decoded = decode(&inputs.file(&format!("{name}.txt"), &bytes));
+        assert_eq!(decoded.report.format, name);
+        assert_eq!(decoded.report.file_bytes, bytes.len() as u64);
+        assert_eq!(decoded.report.orientation, 1);
+        assert_eq!((decoded.image.width(), decoded.image.height()), (60, 40));
+        assert_eq!(letters(&decoded), "RGBW", "{name}");
+    }
+}
+
+#[test]
+fn grey_sixteen_bit_and_transparent_images_become_rgb() {
+    let inputs = Inputs::new();
+    let base = quarters();
+    for (name, image) in [
+        ("grey8", DynamicImage::ImageLuma8(base.to_luma8())),
+        ("grey16", DynamicImage::ImageLuma16(base.to_luma16())),
+        ("rgb16", DynamicImage::ImageRgb16(base.to_rgb16())),
+        ("rgba8", DynamicImage::ImageRgba8(base.to_rgba8())),
+    ] {
+        let path = inputs.file(name, &encoded(&image, ImageFormat::Png));
+        assert_eq!(decode(&path).image.data().len(), 60 * 40 * 3, "{name}");
+    }
+    let grey = DynamicImage::ImageLuma8(base.to_luma8());
+    let path = inputs.file("grey.jpg", &encoded(&grey, ImageFormat::Jpeg));
+    assert_eq!(decode(&path).image.data().len(), 60 * 40 * 3);
+}
+
+#[test]
+fn all_eight_orientations_are_applied() {
+    let inputs = Inputs::new();
+    let jpeg = encoded(&quarters(), ImageFormat::Jpeg);
+    let upright = [
+        "RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB",
+    ];
+    for (orientation, expected) in (1..=8).zip(upright) {
+        let path = inputs.file("o.jpg", &with_orientation(&jpeg, orientation));
+        let decoded = decode(&path);
+        assert_eq!(decoded.report.orientation, orientation);
+        assert_eq!(
+            (decoded.report.stored_width, decoded.report.stored_height),
+            (60, 40)
+        );
+        let size = if orientation > 4 { (40, 60) } else { (60, 40) };
+        assert_eq!((decoded.image.width(), decoded.image.height()), size);
+        assert_eq!(letters(&decoded), expected, "orientation {orientation}");
+    }
+    let odd = decode(&inputs.file("o9.jpg", &with_orientation(&jpeg, 9)));
+    assert_eq!(
+        (odd.report.orientation, letters(&odd).as_str()),
+        (1, "RGBW")
+    );
+}
+
+#[test]
+fn one_pixel_is_an_image() {
+    let inputs = Inputs::new();
+    for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+        let one = DynamicImage::ImageRgb8(image::RgbImage::new(1, 1));
+        let decoded = decode(&inputs.file("one", &encoded(&one, format)));
+        assert_eq!((decoded.image.width(), decoded.image.height()), (1, 1));
+    }
+}
+
+#[test]
+fn a_giant_header_is_refused_before_it_is_allocated() {
+    let inputs = Inputs::new();
+    let mut png = encoded(&quarters(), ImageFormat::Png);
+    png[16..20].copy_from_slice(&20_000u32.to_be_bytes());
+    png[20..24].copy_from_slice(&20_000u32.to_be_bytes());
+    let mut jpeg = encoded(&quarters(), ImageFormat::Jpeg);
+    let frame = jpeg.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+    jpeg[frame + 5..frame + 7].copy_from_slice(&20_000u16.to_be_bytes());
+    jpeg[frame + 7..frame + 9].copy_from_slice(&20_000u16.to_be_bytes());
+    for (name, bytes) in [
+        ("whole.png", &png[..]),
+        ("header.png", &png[..33]),
+        ("whole.jpg", &jpeg[..]),
+        ("header.jpg", &jpeg[..frame + 19]),
+    ] {
+        let error = refuse(&inputs.file(name, bytes));
+        let MediaError::LimitExceeded(detail) = &error else {
+            panic!("{name}: {error:?}");
+        };
+        assert!(
+            detail.contains("20000x20000") && detail.contains("40 million"),
+            "{detail}"
+        );
+    }
+}
+
+#[test]
+fn forty_megapixels_are_the_limit_on_both_sides() {
+    let inputs = Inputs::new();
+    for (height, fits) in [(5_000, true), (5_001, false)] {
+        let image = DynamicImage::ImageLuma8(image::GrayImage::new(8_000, height));
+        let path = inputs.file("big.png", &encoded(&image, ImageFormat::Png));
+        let result = decoder().decode_image(&path);
+        if fits {
+            assert_eq!(result.unwrap().image.data().len(), 120_000_000);
+        } else {
+            assert!(matches!(result, Err(MediaError::LimitExceeded(_))));
+        }
+    }
+}
+
+#[test]
+fn a_cut_or_corrupt_image_is_damaged() {
+    let inputs = Inputs::new();
+    let noise = DynamicImage::ImageRgb8(image::RgbImage::from_fn(200, 200, |x, y| {
+        Rgb([(x * 7 + y * 13) as u8, (x * y) as u8, (x ^ y) as u8])
+    }));
+    for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+        let bytes = encoded(&noise, format);
+        for part in [bytes.len() - 10, bytes.len() / 2, 40] {
+            let error = refuse(&inputs.file("cut", &bytes[..part]));
+            assert!(
+                matches!(error, MediaError::Damaged(_)),
+                "{format:?} {part}: {error:?}"
+            );
+        }
+    }
+    // A thumbnail's end marker inside EXIF does not make a cut JPEG whole.
+    let jpeg = encoded(&noise, ImageFormat::Jpeg);
+    let mut fake = jpeg[..2].to_vec();
+    fake.extend([0xff, 0xe1, 0, 6, 0xff, 0xd9, 0xff, 0xd9]);
+    fake.extend(&jpeg[2..jpeg.len() / 2]);
+    assert!(matches!(
+        refuse(&inputs.file("fake.jpg", &fake)),
+        MediaError::Damaged(_)
+    ));
+}
