@@ -7,6 +7,8 @@ pub(super) struct Reading {
     pub text: String,
     /// Mean probability of the characters, 0..=1; 0 where there are none.
     pub confidence: f32,
+    /// Fillers and digits that the network itself saw; none are counted in free text.
+    pub signs: usize,
 }
 
 /// Class 0 of PP-OCR's recogniser.
@@ -40,6 +42,7 @@ pub(super) fn free(probabilities: &[f32], names: &[String]) -> Reading {
         } else {
             sum / f32::from(count)
         },
+        signs: 0,
     }
 }
 
@@ -87,6 +90,10 @@ pub(super) fn zone(probabilities: &[f32], classes: usize, symbols: &[(usize, u8)
     Reading {
         text: spaced(&marks),
         confidence,
+        signs: marks
+            .iter()
+            .filter(|m| m.byte == b'<' || m.byte.is_ascii_digit())
+            .count(),
     }
 }
 

@@ -8,7 +8,7 @@ use opencv::prelude::*;
 use super::strip::Strip;
 use super::vision_error;
 use crate::runtime::{ModelFile, Net, Runtime};
-use crate::vision::{planar, to_i32, view};
+use crate::vision::{affine, planar, to_i32, view};
 
 /// Probability from which a pixel is text.
 const PIXEL: f32 = 0.3;
@@ -39,24 +39,88 @@ impl Detector {
     }
 
     /// Every strip of text, in pixels of the image, its angle within ±90° of upright.
-    /// `side` is what the longer side is scaled to.
-    pub fn find(&mut self, image: &RgbImage, side: i32) -> Result<Vec<Strip>, ModelError> {
-        let prepare = || -> opencv::Result<(Mat, Vec<f32>)> {
-            let small = shrink(image, side)?;
-            let data = planar(&small, [2, 1, 0], [127.5; 3], [1.0 / 127.5; 3])?;
-            Ok((small, data))
+    /// `side` is what the longer side is scaled to; `turn` is the direction, in radians, of
+    /// the text to be found best: the picture is turned so that it lies level.
+    pub fn find(
+        &mut self,
+        image: &RgbImage,
+        side: i32,
+        turn: f32,
+    ) -> Result<Vec<Strip>, ModelError> {
+        let prepare = || -> opencv::Result<(Turned, Vec<f32>)> {
+            let turned = Turned::new(shrink(image, side)?, turn)?;
+            let data = planar(&turned.picture, [2, 1, 0], [127.5; 3], [1.0 / 127.5; 3])?;
+            Ok((turned, data))
         };
-        let (small, data) = prepare().map_err(vision_error(&self.net))?;
-        let (w, h) = (small.cols() as usize, small.rows() as usize);
+        let (turned, data) = prepare().map_err(vision_error(&self.net))?;
+        let size = turned.picture.size().map_err(vision_error(&self.net))?;
+        let (w, h) = (size.width as usize, size.height as usize);
         let outputs = self.net.run(&[1, 3, h, w], data)?;
         let Some(map) = outputs.first().filter(|o| o.data.len() == w * h) else {
             return Err(self.net.error("expected one map of the input's size"));
         };
+        let found = strips(&map.data, w).map_err(vision_error(&self.net))?;
         let scale = (
-            image.width() as f32 / w as f32,
-            image.height() as f32 / h as f32,
+            image.width() as f32 / turned.before.0,
+            image.height() as f32 / turned.before.1,
         );
-        strips(&map.data, w, scale).map_err(vision_error(&self.net))
+        let back = |strip: Strip| scaled(turned.back(strip), scale);
+        Ok(found.into_iter().map(back).collect())
+    }
+}
+
+/// A picture turned about its centre so that text in a given direction lies level.
+struct Turned {
+    picture: Mat,
+    angle: f32,
+    /// Width and height before.
+    before: (f32, f32),
+}
+
+impl Turned {
+    /// The corners that turn in are the border repeated; sides become multiples of 32.
+    fn new(picture: Mat, angle: f32) -> opencv::Result<Self> {
+        let before = (picture.cols() as f32, picture.rows() as f32);
+        if angle.abs() < 0.01 {
+            return Ok(Self {
+                picture,
+                angle: 0.0,
+                before,
+            });
+        }
+        let (sin, cos) = angle.sin_cos();
+        let fit = |v: f32| ((v / 32.0).round() as i32 * 32).max(32);
+        let width = fit(before.0 * cos.abs() + before.1 * sin.abs());
+        let height = fit(before.0 * sin.abs() + before.1 * cos.abs());
+        // OpenCV's pixel centres are whole numbers.
+        let half = |v: f64| (v - 1.0) / 2.0;
+        let (cx, cy) = (half(f64::from(before.0)), half(f64::from(before.1)));
+        let (tx, ty) = (half(f64::from(width)), half(f64::from(height)));
+        let (sin, cos) = (f64::from(sin), f64::from(cos));
+        let matrix = [
+            [cos, sin, tx - cos * cx - sin * cy],
+            [-sin, cos, ty + sin * cx - cos * cy],
+        ];
+        Ok(Self {
+            picture: affine(&picture, matrix, width, height)?,
+            angle,
+            before,
+        })
+    }
+
+    /// A strip of the turned picture in the one before.
+    fn back(&self, strip: Strip) -> Strip {
+        let (sin, cos) = self.angle.sin_cos();
+        let x = strip.centre.x - self.picture.cols() as f32 / 2.0;
+        let y = strip.centre.y - self.picture.rows() as f32 / 2.0;
+        Strip {
+            centre: Point::new(
+                x * cos - y * sin + self.before.0 / 2.0,
+                x * sin + y * cos + self.before.1 / 2.0,
+            ),
+            angle: upright(strip.angle + self.angle),
+            ..strip
+        }
     }
 }
 
@@ -76,7 +140,8 @@ fn shrink(image: &RgbImage, side: i32) -> opencv::Result<Mat> {
     Ok(out)
 }
 
-fn strips(map: &[f32], width: usize, scale: (f32, f32)) -> opencv::Result<Vec<Strip>> {
+/// The text of a probability map, in its pixels.
+fn strips(map: &[f32], width: usize) -> opencv::Result<Vec<Strip>> {
     let flat = Mat::from_slice(map)?;
     let probability = flat.reshape(1, to_i32((map.len() / width) as u32))?;
     let bits: Vec<u8> = map.iter().map(|p| u8::from(*p > PIXEL) * 255).collect();
@@ -106,7 +171,7 @@ fn strips(map: &[f32], width: usize, scale: (f32, f32)) -> opencv::Result<Vec<St
             length: w.max(h),
             thickness: w.min(h),
         };
-        found.push(scaled(strip.grown(grow), scale));
+        found.push(strip.grown(grow));
         if found.len() == MOST {
             break;
         }
@@ -151,4 +216,46 @@ fn mean_inside(
     )?;
     let part = Mat::roi(probability, bounds)?;
     Ok(opencv::core::mean(&part, &mask)?[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turned_picture_maps_back() {
+        let mut picture =
+            Mat::new_rows_cols_with_default(96, 160, opencv::core::CV_8UC3, Scalar::all(0.0))
+                .unwrap();
+        // A bar along 0.4 radians through the centre.
+        imgproc::line(
+            &mut picture,
+            PixelPoint::new(80 - 37, 48 - 16),
+            PixelPoint::new(80 + 37, 48 + 16),
+            Scalar::all(255.0),
+            5,
+            imgproc::LINE_8,
+            0,
+        )
+        .unwrap();
+        let turned = Turned::new(picture, 0.4).unwrap();
+        let (w, h) = (turned.picture.cols() as usize, turned.picture.rows());
+        let map: Vec<f32> = turned
+            .picture
+            .data_bytes()
+            .unwrap()
+            .chunks_exact(3)
+            .map(|p| f32::from(p[0]) / 255.0)
+            .collect();
+        assert_eq!(h % 32, 0);
+        let found = strips(&map, w).unwrap();
+        assert_eq!(found.len(), 1);
+        assert!(found[0].angle.abs() < 0.03, "{:?}", found[0]);
+        let back = turned.back(found[0]);
+        assert!((back.angle - 0.4).abs() < 0.03);
+        assert!(
+            back.centre.distance(Point::new(80.5, 48.5)) < 1.0,
+            "{back:?}"
+        );
+    }
 }

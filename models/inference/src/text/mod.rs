@@ -17,17 +17,27 @@ use recognise::Recogniser;
 use rows::Group;
 use strip::Strip;
 
-/// Side the picture is scaled to for reading everything, and for a zone: first, and again
-/// when nothing was found.
+/// What the picture's longer side is scaled to for reading everything.
 const SIDE: i32 = 1280;
-const ZONE_SIDES: [i32; 2] = [960, 1600];
-/// Groups of rows looked at.
-const MOST_GROUPS: usize = 4;
-/// How much wider than natural a zone is fed: fillers side by side need room.
-const STRETCHES: [f32; 2] = [1.0, 1.3];
+/// The same for a zone: first, and again where its rows came out too thin.
+const ZONE_SIDE: i32 = 960;
+const FINE_SIDE: i32 = 1600;
+/// Rows thinner than this, in pixels of the first picture, call for the second.
+const THIN: f32 = 13.0;
+/// Text further from level than this, radians, is looked for in a turned picture.
+const ASLANT: f32 = 0.05;
+/// Groups of rows looked at in one picture.
+const MOST_GROUPS: usize = 6;
+/// A row of a zone has at least so many fillers and digits.
+const FEWEST_SIGNS: usize = 6;
+/// How much wider than natural a zone is fed at the second try: fillers side by side need
+/// room.
+const STRETCH: f32 = 1.3;
 /// A row with fewer characters, or read with less confidence, is none of a zone.
 const SHORTEST: usize = 20;
 const LEAST_CONFIDENCE: f32 = 0.35;
+/// A row read with this confidence stands the right way up.
+const UPRIGHT: f32 = 0.5;
 
 /// PP-OCR through ONNX Runtime.
 pub struct PpOcr {
@@ -55,7 +65,7 @@ impl PpOcr {
 
 impl TextReader for PpOcr {
     fn read(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
-        let strips = self.detector.find(image, SIDE)?;
+        let strips = self.detector.find(image, SIDE, 0.0)?;
         let readings = self.recogniser.read(image, &strips)?;
         Ok(lines(&strips, readings)
             .filter(|l| !l.text.trim().is_empty())
@@ -64,14 +74,22 @@ impl TextReader for PpOcr {
 
     fn read_mrz_lines(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
         let mut best = Attempt::default();
-        for side in ZONE_SIDES {
-            let strips = self.detector.find(image, side)?;
-            for group in rows::groups(&strips, MOST_GROUPS) {
-                self.try_group(image, &group, &mut best)?;
-                if best.is_perfect() {
-                    return Ok(best.lines);
-                }
-            }
+        let strips = self.detector.find(image, ZONE_SIDE, 0.0)?;
+        self.try_strips(image, &strips, &mut best)?;
+        if best.rank.is_some() {
+            return Ok(best.lines);
+        }
+        // Long rows that do not lie level come out in pieces.
+        let turn = rows::direction(&strips);
+        if turn.abs() > ASLANT {
+            let strips = self.detector.find(image, ZONE_SIDE, turn)?;
+            self.try_strips(image, &strips, &mut best)?;
+        }
+        let scale = ZONE_SIDE as f32 / image.width().max(image.height()) as f32;
+        let thin = |s: &Strip| s.aspect() > 4.0 && s.thickness * scale < THIN;
+        if best.rank.is_none() && (strips.is_empty() || strips.iter().any(thin)) {
+            let strips = self.detector.find(image, FINE_SIDE, turn)?;
+            self.try_strips(image, &strips, &mut best)?;
         }
         Ok(best.lines)
     }
@@ -85,6 +103,21 @@ impl TextReader for PpOcr {
 }
 
 impl PpOcr {
+    fn try_strips(
+        &mut self,
+        image: &RgbImage,
+        strips: &[Strip],
+        best: &mut Attempt,
+    ) -> Result<(), ModelError> {
+        for group in rows::groups(strips, MOST_GROUPS) {
+            if best.is_perfect() {
+                break;
+            }
+            self.try_group(image, &group, best)?;
+        }
+        Ok(())
+    }
+
     /// Reads a group, the right way up, and keeps it when it is the best so far.
     fn try_group(
         &mut self,
@@ -93,71 +126,113 @@ impl PpOcr {
         best: &mut Attempt,
     ) -> Result<(), ModelError> {
         let seed = group.rows[group.seed];
-        let both = [seed, seed.turned()];
-        let ways = self.recogniser.read_zone(image, &both, 1.0)?;
-        let turn = likeness(&ways[1]) > likeness(&ways[0]);
-        if ways.iter().all(|r| likeness(r) == 0.0) {
+        let mut turned = false;
+        let mut reading = self.probe(image, seed)?;
+        if reading.confidence < UPRIGHT {
+            let other = self.probe(image, seed.turned())?;
+            turned = other.confidence > reading.confidence;
+            reading = if turned { other } else { reading };
+        }
+        if reading.signs < FEWEST_SIGNS || reading.text.len() < SHORTEST {
             return Ok(());
         }
         let mut strips = group.rows.clone();
-        if turn {
-            strips = strips.into_iter().rev().map(Strip::turned).collect();
+        if turned {
+            strips = strips.iter().rev().map(|s| s.turned()).collect();
         }
-        for stretch in STRETCHES {
-            let readings = self.recogniser.read_zone(image, &strips, stretch)?;
-            let attempt = Attempt::new(
-                lines(&strips, readings)
-                    .filter(|l| l.text.len() >= SHORTEST && l.confidence >= LEAST_CONFIDENCE)
-                    .collect(),
-            );
-            if attempt.beats(best) {
-                *best = attempt;
+        let mut attempt = self.attempt(image, &strips, 1.0)?;
+        if attempt.is_zone && !attempt.is_perfect() {
+            let wider = self.attempt(image, &strips, STRETCH)?;
+            if wider.beats(&attempt) {
+                attempt = wider;
             }
-            if best.is_perfect() {
-                break;
-            }
+        }
+        if attempt.beats(best) {
+            *best = attempt;
         }
         Ok(())
+    }
+
+    fn probe(&mut self, image: &RgbImage, strip: Strip) -> Result<Reading, ModelError> {
+        let readings = self.recogniser.read_zone(image, &[strip], 1.0)?;
+            for (r, s) in readings.iter().zip([strip]) {
+                eprintln!(
+                    "   probe asp {:.1} th {:.1} ang {:.2} conf {:.2} {}",
+                    s.aspect(),
+                    s.thickness,
+                    s.angle,
+                    r.confidence,
+                    r.text
+                );
+            }
+        }
+        Ok(readings.into_iter().next().unwrap_or_default())
+    }
+
+    fn attempt(
+        &mut self,
+        image: &RgbImage,
+        strips: &[Strip],
+        stretch: f32,
+    ) -> Result<Attempt, ModelError> {
+        let readings = self.recogniser.read_zone(image, strips, stretch)?;
+        Ok(Attempt::new(lines(strips, readings).collect()))
     }
 }
 
 /// Lines read and how good a zone they make.
 #[derive(Default)]
 struct Attempt {
+    /// Empty where they make none.
     lines: Vec<TextLine>,
-    /// Wrong check digits and characters to change of the best proposal.
-    rank: Option<(usize, usize)>,
+    /// Wrong check digits, characters to change and fillers to move of the best proposal.
+    rank: Option<(usize, usize, usize)>,
+    /// There is a proposal, or a row that looks like the one with the dates.
+    is_zone: bool,
 }
 
 impl Attempt {
-    fn new(lines: Vec<TextLine>) -> Self {
+    fn new(mut lines: Vec<TextLine>) -> Self {
+        lines.retain(|l| l.text.len() >= SHORTEST && l.confidence >= LEAST_CONFIDENCE);
         let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
         let rank = mrz::correct(&texts)
             .first()
-            .map(|c| (c.mrz.wrong_checks(), c.changed));
-        Self { lines, rank }
+            .map(|c| (c.mrz.wrong_checks(), c.changed, c.fillers));
+        let is_zone = rank.is_some() || texts.iter().any(|t| has_dates(t.as_bytes()));
+        if rank.is_none() {
+            lines.clear();
+        }
+        Self {
+            is_zone,
+            lines,
+            rank,
+        }
     }
 
     fn is_perfect(&self) -> bool {
-        self.rank.is_some_and(|(wrong, _)| wrong == 0)
+        self.rank.is_some_and(|(wrong, ..)| wrong == 0)
     }
 
     fn beats(&self, other: &Self) -> bool {
         match (self.rank, other.rank) {
             (Some(own), Some(other)) => own < other,
-            (own, None) => own.is_some() || self.lines.len() > other.lines.len(),
+            (own, None) => own.is_some(),
             (None, Some(_)) => false,
         }
     }
 }
 
-/// How much a row reads like one of a zone: 0 where it does not.
-fn likeness(reading: &Reading) -> f32 {
-    if reading.text.len() < SHORTEST || reading.confidence < LEAST_CONFIDENCE {
-        0.0
-    } else {
-        reading.confidence
-    }
+/// Six digits and a check digit, the sex, and digits again or the end: every format has a
+/// row with them.
+fn has_dates(text: &[u8]) -> bool {
+    let digit = |b: &u8| b.is_ascii_digit() || matches!(b, b'O' | b'I' | b'B' | b'S' | b'Z');
+    (8..text.len()).any(|i| {
+        let (before, after) = (&text[i - 7..i], &text[i + 1..text.len().min(i + 8)]);
+        matches!(text[i], b'M' | b'F' | b'<')
+            && before.iter().all(digit)
+            && !after.is_empty()
+            && after.iter().filter(|b| digit(b)).count() >= after.len().min(6)
+    })
 }
 
 fn lines(strips: &[Strip], readings: Vec<Reading>) -> impl Iterator<Item = TextLine> {

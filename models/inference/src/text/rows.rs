@@ -4,21 +4,29 @@ use idproof_ports::Point;
 
 use super::strip::Strip;
 
-/// A row that starts a group has at least this aspect.
-const SEED_ASPECT: f32 = 8.0;
+/// Aspects of a row that starts a group: of a zone's rows as the detector boxes them.
+const SEED_ASPECTS: std::ops::RangeInclusive<f32> = 8.0..=45.0;
+/// A row of this aspect has a direction of its own.
+const DIRECTED: f32 = 8.0;
 /// Rows of one zone differ in direction by no more, radians.
 const PARALLEL: f32 = 0.1;
 /// Rows of one zone lie no further apart, in thicknesses of the seed.
 const FURTHEST: f32 = 3.0;
-/// Rows of a group.
-const MOST_ROWS: usize = 6;
+/// Share of the longest row's length from which a row is as long.
+const EQUAL: f32 = 0.9;
+/// Rows of a zone are at least this share of the longest: fillers may go undetected.
+const SHORT: f32 = 0.45;
+/// Rows above or below the seed.
+const MOST_ROWS: usize = 2;
 
 /// Parallel rows, top to bottom, each stretched to the ends of the longest.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Group {
     pub rows: Vec<Strip>,
-    /// Which row the group grew from.
+    /// The longest row as found, before the others were stretched to it.
     pub seed: usize,
+    /// How many rows are in one piece and as long as the longest, 0 to 3.
+    equal: usize,
 }
 
 /// Coordinates along and across a direction.
@@ -38,16 +46,14 @@ impl Frame {
     }
 }
 
-/// Groups that may be zones, the longest seed first, at most `most`.
+/// Groups that may be zones, the likeliest first, at most `most`: a zone has rows of equal
+/// length, and long ones.
 pub(super) fn groups(strips: &[Strip], most: usize) -> Vec<Group> {
-    let mut joined = joined(strips);
+    let (mut joined, whole) = joined(strips);
     joined.sort_by(|a, b| b.length.total_cmp(&a.length));
     let mut taken: Vec<Point> = Vec::new();
     let mut groups = Vec::new();
-    for seed in joined.iter().filter(|s| s.aspect() >= SEED_ASPECT) {
-        if groups.len() == most {
-            break;
-        }
+    for seed in joined.iter().filter(|s| SEED_ASPECTS.contains(&s.aspect())) {
         if taken.contains(&seed.centre) {
             continue;
         }
@@ -56,34 +62,66 @@ pub(super) fn groups(strips: &[Strip], most: usize) -> Vec<Group> {
             continue;
         }
         taken.extend(rows.iter().map(|r| r.centre));
-        let at = rows.iter().position(|r| r == seed).unwrap_or(0);
         groups.push(Group {
+            seed: rows.iter().position(|r| r == seed).unwrap_or(0),
+            equal: rows
+                .iter()
+                .filter(|r| r.length > EQUAL * seed.length && whole.contains(&r.centre))
+                .count()
+                .min(3),
             rows: rows.iter().map(|r| stretched(r, seed)).collect(),
-            seed: at,
         });
     }
+    groups.sort_by_key(|g| std::cmp::Reverse(g.equal));
+    groups.truncate(most);
     groups
 }
 
+/// The direction, in radians within ±90°, of most of the text: the median, lengths as
+/// weights, of what has a direction. Level where there is none.
+pub(super) fn direction(strips: &[Strip]) -> f32 {
+    let longest = strips.iter().filter(|s| s.aspect() > 3.0);
+    let Some(main) = longest.clone().max_by(|a, b| a.length.total_cmp(&b.length)) else {
+        return 0.0;
+    };
+    // About the longest, so that ±90° do not cancel out.
+    let pi = std::f32::consts::PI;
+    let off = |s: &Strip| (s.angle - main.angle + pi / 2.0).rem_euclid(pi) - pi / 2.0;
+    let mut weighted: Vec<(f32, f32)> = longest.map(|s| (off(s), s.length)).collect();
+    weighted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let total: f32 = weighted.iter().map(|w| w.1).sum();
+    let mut sum = 0.0;
+    let median = weighted.iter().find(|w| {
+        sum += w.1;
+        2.0 * sum >= total
+    });
+    let angle = main.angle + median.map_or(0.0, |w| w.0);
+    (angle + pi / 2.0).rem_euclid(pi) - pi / 2.0
+}
+
 /// Pieces of one row put together: collinear, of like thickness, with a gap the fillers
-/// between may have left.
-fn joined(strips: &[Strip]) -> Vec<Strip> {
+/// between may have left. Also the centres of the rows that were in one piece.
+fn joined(strips: &[Strip]) -> (Vec<Strip>, Vec<Point>) {
     let mut rows: Vec<Strip> = strips
         .iter()
         .copied()
         .filter(|s| s.aspect() >= 1.5)
         .collect();
     rows.sort_by(|a, b| b.length.total_cmp(&a.length));
-    let mut done: Vec<Strip> = Vec::new();
+    let (mut done, mut whole) = (Vec::new(), Vec::new());
     while !rows.is_empty() {
         let mut row = rows.remove(0);
+        let single = row;
         while let Some(i) = rows.iter().position(|other| continues(&row, other)) {
             let other = rows.remove(i);
             row = union(&row, &other);
         }
+        if row == single {
+            whole.push(row.centre);
+        }
         done.push(row);
     }
-    done
+    (done, whole)
 }
 
 fn continues(row: &Strip, other: &Strip) -> bool {
@@ -143,7 +181,7 @@ fn neighbours(seed: &Strip, rows: &[Strip]) -> Vec<Strip> {
             (r.aspect() < 4.0 || parallel(seed, r))
                 && (0.5..=2.0).contains(&ratio)
                 && overlap > 0.6 * r.length
-                && r.length > 0.25 * seed.length
+                && r.length > SHORT * seed.length
         })
         .map(|r| (frame.to(r.centre).1 - v0, *r))
         .collect();
@@ -153,11 +191,10 @@ fn neighbours(seed: &Strip, rows: &[Strip]) -> Vec<Strip> {
     };
     let close = |a: &(f32, Strip), b: &(f32, Strip)| b.0 - a.0 < FURTHEST * seed.thickness;
     let (mut first, mut last) = (at, at);
-    while first > 0 && at - first < MOST_ROWS / 2 && close(&near[first - 1], &near[first]) {
+    while first > 0 && at - first < MOST_ROWS && close(&near[first - 1], &near[first]) {
         first -= 1;
     }
-    while last + 1 < near.len() && last - at < MOST_ROWS / 2 && close(&near[last], &near[last + 1])
-    {
+    while last + 1 < near.len() && last - at < MOST_ROWS && close(&near[last], &near[last + 1]) {
         last += 1;
     }
     near[first..=last].iter().map(|(_, r)| *r).collect()
@@ -165,7 +202,7 @@ fn neighbours(seed: &Strip, rows: &[Strip]) -> Vec<Strip> {
 
 /// The row lengthened to the seed's ends, in its own direction where it has one.
 fn stretched(row: &Strip, seed: &Strip) -> Strip {
-    let along = if row.aspect() > SEED_ASPECT {
+    let along = if row.aspect() > DIRECTED {
         row.along()
     } else {
         seed.along()
@@ -222,6 +259,24 @@ mod tests {
         let groups = groups(&strips, 4);
         assert_eq!(groups[0].rows.len(), 2);
         assert!((groups[0].rows[0].length - 500.0).abs() < 5.0);
+    }
+
+    #[test]
+    fn the_direction_is_that_of_most_of_the_text() {
+        let aslant = |angle: f32, length| Strip {
+            angle,
+            ..strip(100.0, 100.0, length)
+        };
+        let close = |a: f32, b: f32| (a - b).abs() < 1e-4;
+        let strips = [aslant(0.3, 200.0), aslant(0.31, 100.0), aslant(-0.2, 80.0)];
+        assert!(close(direction(&strips), 0.3));
+        let upright = [
+            aslant(1.55, 200.0),
+            aslant(-1.56, 180.0),
+            aslant(1.56, 100.0),
+        ];
+        assert!(direction(&upright).abs() > 1.54);
+        assert!(close(direction(&[]), 0.0));
     }
 
     #[test]

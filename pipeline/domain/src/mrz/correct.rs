@@ -57,6 +57,7 @@ pub fn correct<S: AsRef<str>>(raw: &[S]) -> Vec<Correction> {
             }
         }
     }
+    found.retain(plausible);
     found.sort_by_key(rank);
     let mut proposals: Vec<Correction> = Vec::new();
     for correction in found {
@@ -66,6 +67,12 @@ pub fn correct<S: AsRef<str>>(raw: &[S]) -> Vec<Correction> {
     }
     proposals.truncate(MOST_PROPOSALS);
     proposals
+}
+
+/// Other print can be bent into a zone, but then most check digits are wrong. A zone that
+/// stands as it was read is one whatever its check digits.
+fn plausible(c: &Correction) -> bool {
+    2 * c.mrz.wrong_checks() <= c.mrz.checks.len() || c.changed + c.fillers <= 3
 }
 
 /// Lower is likelier.
