@@ -14,13 +14,14 @@ for case in cases:
     name = case["name"]
     report = os.path.join(out, name + ".json")
     command = [os.environ["IDPROOF"], "verify"]
-    for document in case["documents"]:
-        command += ["--document", os.path.join(samples, document)]
-    command += ["--video", os.path.join(samples, case["video"]), "--digits", case["digits"],
+    folder = os.path.join(samples, case["folder"])
+    for document in case["document"]:
+        command += ["--document", os.path.join(folder, document)]
+    command += ["--video", os.path.join(folder, case["video"]), "--digits", case["digits"],
                 "--language", case["language"], "--out", report]
     if case.get("identity"):
-        command += ["--identity", os.path.join(samples, case["identity"])]
-    print(f"\n=== {name}: {case['description']}", flush=True)
+        command += ["--identity", os.path.join(folder, case["identity"])]
+    print(f"\n=== {name}: {case['what']}", flush=True)
     done = subprocess.run(command)
     decision = json.load(open(report))["decision"] if done.returncode == 0 else f"exit {done.returncode}"
     wrong = done.returncode != 0 or decision in case["never"]

@@ -1,25 +1,39 @@
 //! What the applicant declared, compared with a machine-readable zone.
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use time::Date;
+use time::macros::format_description;
 
 use crate::evidence::DeclaredField;
-use crate::mrz::{Era, Mrz};
+use crate::mrz::{Era, Mrz, MrzDate, Sex};
 
-/// The identity as the applicant typed it. Every field is optional; those given are compared.
+/// The identity as the applicant typed it. Every field is optional. Those that a zone carries
+/// are compared; place and country of birth, civility and date of issue stand on no zone.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeclaredIdentity {
+    pub civility: Option<String>,
+    #[serde(alias = "surname")]
     pub birth_name: Option<String>,
     /// The name in use, if another than the birth name. A document may carry either.
     pub usage_name: Option<String>,
-    /// All of them, with spaces between; hyphens kept.
+    /// All of them, as a list or with spaces between; hyphens kept.
+    #[serde(alias = "given_names", deserialize_with = "names")]
     pub first_names: Option<String>,
-    #[serde(with = "day")]
+    /// `F`, `M` or `X`.
+    pub sex: Option<String>,
+    #[serde(deserialize_with = "day")]
     pub birth_date: Option<Date>,
-    pub document_number: Option<String>,
+    pub birth_place: Option<String>,
+    pub birth_country: Option<String>,
     /// ISO 3166-1 alpha-3, as in the zone.
     pub nationality: Option<String>,
+    pub document_number: Option<String>,
+    #[serde(deserialize_with = "day")]
+    pub issue_date: Option<Date>,
+    #[serde(deserialize_with = "day")]
+    pub expiry_date: Option<Date>,
 }
 
 impl std::fmt::Debug for DeclaredIdentity {
@@ -28,19 +42,28 @@ impl std::fmt::Debug for DeclaredIdentity {
     }
 }
 
-mod day {
-    use serde::{Deserialize, Deserializer, de::Error};
-    use time::{Date, macros::format_description};
+/// `YYYY-MM-DD`.
+fn day<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Date>, D::Error> {
+    Option::<String>::deserialize(d)?
+        .map(|text| {
+            Date::parse(&text, format_description!("[year]-[month]-[day]"))
+                .map_err(|_| D::Error::custom("a date must be written YYYY-MM-DD"))
+        })
+        .transpose()
+}
 
-    /// `YYYY-MM-DD`.
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Date>, D::Error> {
-        Option::<String>::deserialize(d)?
-            .map(|text| {
-                Date::parse(&text, format_description!("[year]-[month]-[day]"))
-                    .map_err(|_| D::Error::custom("a date must be written YYYY-MM-DD"))
-            })
-            .transpose()
+/// One text, or a list of names.
+fn names<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        Text(String),
+        List(Vec<String>),
     }
+    Ok(Option::<Names>::deserialize(d)?.map(|names| match names {
+        Names::Text(text) => text,
+        Names::List(list) => list.join(" "),
+    }))
 }
 
 /// Compares each declared field with the zone; `today` settles two-digit years.
@@ -58,12 +81,17 @@ pub fn compare(declared: &DeclaredIdentity, mrz: &Mrz, today: Date) -> Vec<Decla
     if let Some(names) = &declared.first_names {
         push("first_names", first_names_agree(names, mrz));
     }
+    if let Some(sex) = &declared.sex {
+        push("sex", sex_agrees(sex, mrz.sex));
+    }
     if let Some(birth) = declared.birth_date {
-        let agrees = mrz
-            .birth_date
-            .resolve(Era::Past, today)
-            .is_some_and(|range| (range.earliest..=range.latest).contains(&birth));
-        push("birth_date", agrees);
+        push(
+            "birth_date",
+            day_agrees(birth, mrz.birth_date, Era::Past, today),
+        );
+    }
+    if let (Some(expiry), Some(zone)) = (declared.expiry_date, mrz.expiry) {
+        push("expiry_date", day_agrees(expiry, zone, Era::Near, today));
     }
     if let Some(number) = &declared.document_number {
         push("document_number", squeeze(number) == squeeze(&mrz.number));
@@ -73,6 +101,19 @@ pub fn compare(declared: &DeclaredIdentity, mrz: &Mrz, today: Date) -> Vec<Decla
         push("nationality", declared.trim().eq_ignore_ascii_case(zone));
     }
     fields
+}
+
+fn day_agrees(declared: Date, zone: MrzDate, era: Era, today: Date) -> bool {
+    zone.resolve(era, today)
+        .is_some_and(|range| (range.earliest..=range.latest).contains(&declared))
+}
+
+fn sex_agrees(declared: &str, zone: Sex) -> bool {
+    match zone {
+        Sex::Female => declared.eq_ignore_ascii_case("F"),
+        Sex::Male => declared.eq_ignore_ascii_case("M"),
+        Sex::Unspecified => declared.eq_ignore_ascii_case("X"),
+    }
 }
 
 /// Equal once written as a zone writes it; a name the zone cut short must begin it.
@@ -167,11 +208,13 @@ mod tests {
     fn declared() -> DeclaredIdentity {
         DeclaredIdentity {
             birth_name: Some("Martin".into()),
-            usage_name: None,
             first_names: Some("Maëlys-Gaëlle Marie".into()),
+            sex: Some("f".into()),
+            expiry_date: Some(date!(2030 - 02 - 11)),
             birth_date: Some(date!(1990 - 07 - 13)),
             document_number: Some("x4rt bpfw4".into()),
             nationality: Some("fra".into()),
+            ..DeclaredIdentity::default()
         }
     }
 
@@ -211,6 +254,11 @@ mod tests {
         assert_eq!(
             differing(|d| d.nationality = Some("BEL".into())),
             ["nationality"]
+        );
+        assert_eq!(differing(|d| d.sex = Some("M".into())), ["sex"]);
+        assert_eq!(
+            differing(|d| d.expiry_date = Some(date!(2030 - 02 - 12))),
+            ["expiry_date"]
         );
     }
 

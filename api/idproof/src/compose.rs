@@ -1,0 +1,180 @@
+//! Which adapter stands behind which port.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use idproof_inference::{ModelFile, Runtime, face, text};
+use idproof_media::{Decoder, DecoderConfig};
+use idproof_models::{Manifest, Store, StoreConfig};
+use idproof_ports::{Capability, Clock, ModelError, ModelIdentity, Unavailable};
+use idproof_speech::{SpeechModel, WhisperDigits};
+use idproof_worker::{Analysers, FaceTools};
+
+use crate::config::Config;
+
+/// What each capability needs from the store, and the checks that are unavailable without.
+pub struct Need<'a> {
+    pub checks: &'static str,
+    pub models: Vec<&'a str>,
+}
+
+pub fn needs(config: &Config) -> [Need<'_>; 5] {
+    [
+        Need {
+            checks: "every check but video_integrity and spoken_digits",
+            models: vec!["onnxruntime"],
+        },
+        Need {
+            checks: "document_portrait, single_face, face_match, liveness, face_motion",
+            models: vec!["face_detector_ssd", "face_landmarks_68", "face_recognition"],
+        },
+        Need {
+            checks: "liveness",
+            models: vec!["minifasnet_v2_2.7_80", "minifasnet_v1se_4.0_80"],
+        },
+        Need {
+            checks: "document_mrz, document_validity, declared_identity",
+            models: vec!["text_detection", "text_recognition"],
+        },
+        Need {
+            checks: "spoken_digits",
+            models: vec![&config.models.speech],
+        },
+    ]
+}
+
+/// Longest wait for the speech model over one recording.
+const SPEECH_LIMIT: Duration = Duration::from_secs(60);
+
+pub fn store(config: &Config) -> anyhow::Result<Store> {
+    let mut settings = StoreConfig::new(config.models.dir.clone());
+    settings.mirror.clone_from(&config.models.mirror);
+    settings.repository = Some(config.models.repository.clone());
+    settings.network = config.models.network;
+    let manifest = Manifest::embedded().context("the built-in model manifest")?;
+    Ok(Store::new(settings, manifest))
+}
+
+/// The decoder's program: configured, else beside this one.
+pub fn decoder_program(config: &Config) -> anyhow::Result<PathBuf> {
+    if let Some(program) = &config.decoder.program {
+        return Ok(program.clone());
+    }
+    let own = std::env::current_exe().context("cannot tell where this program lies")?;
+    Ok(own.with_file_name("idproof-decoder"))
+}
+
+pub fn decoder(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Decoder> {
+    let mut settings = DecoderConfig::new(decoder_program(config)?);
+    let limit = Duration::from_secs(config.decoder.time_limit_s);
+    settings.video_timeout = limit;
+    settings.image_timeout = settings.image_timeout.min(limit);
+    Ok(Decoder::new(settings, clock))
+}
+
+/// Loads every model; one that cannot be had makes its capability unavailable, not the program.
+pub fn analysers(config: &Config, store: &Store, clock: Arc<dyn Clock>) -> Analysers {
+    let loader = Loader {
+        store,
+        runtime: runtime(store),
+        clock,
+    };
+    Analysers {
+        faces: loader.faces(),
+        liveness: loader.liveness(),
+        text: loader.text(),
+        speech: loader.speech(&config.models.speech),
+    }
+}
+
+fn runtime(store: &Store) -> Result<Runtime, String> {
+    let library = store.locate("onnxruntime").map_err(|e| e.to_string())?;
+    Runtime::load(&library.path).map_err(|e| e.to_string())
+}
+
+struct Loader<'a> {
+    store: &'a Store,
+    runtime: Result<Runtime, String>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Loader<'_> {
+    fn file(&self, name: &str) -> Result<ModelFile, String> {
+        let model = self.store.read(name).map_err(|e| e.to_string())?;
+        Ok(ModelFile {
+            identity: ModelIdentity {
+                name: model.name,
+                version: model.version,
+                sha256: model.sha256,
+            },
+            bytes: model.bytes,
+        })
+    }
+
+    fn runtime(&self) -> Result<&Runtime, String> {
+        self.runtime.as_ref().map_err(Clone::clone)
+    }
+
+    fn faces(&self) -> Capability<Mutex<FaceTools>> {
+        let load = || -> Result<FaceTools, String> {
+            let runtime = self.runtime()?;
+            let [finder, landmarks, embedder] =
+                ["face_detector_ssd", "face_landmarks_68", "face_recognition"]
+                    .map(|name| self.file(name));
+            Ok(FaceTools {
+                finder: Box::new(face::SsdFaceFinder::new(runtime, &finder?).map_err(text_of)?),
+                landmarks: Box::new(face::Landmarks68::new(runtime, &landmarks?).map_err(text_of)?),
+                embedder: Box::new(face::DlibEmbedder::new(runtime, &embedder?).map_err(text_of)?),
+            })
+        };
+        capability("faces", load().map(Mutex::new))
+    }
+
+    fn liveness(&self) -> Capability<Mutex<Box<dyn idproof_ports::LiveScorer>>> {
+        let load = || -> Result<Box<dyn idproof_ports::LiveScorer>, String> {
+            let narrow = self.file("minifasnet_v2_2.7_80")?;
+            let wide = self.file("minifasnet_v1se_4.0_80")?;
+            let pair = face::MiniFasPair::new(self.runtime()?, &narrow, &wide).map_err(text_of)?;
+            Ok(Box::new(pair))
+        };
+        capability("liveness", load().map(Mutex::new))
+    }
+
+    fn text(&self) -> Capability<Mutex<Box<dyn idproof_ports::TextReader>>> {
+        let load = || -> Result<Box<dyn idproof_ports::TextReader>, String> {
+            let detection = self.file("text_detection")?;
+            let recognition = self.file("text_recognition")?;
+            let reader =
+                text::PpOcr::new(self.runtime()?, &detection, &recognition).map_err(text_of)?;
+            Ok(Box::new(reader))
+        };
+        capability("text", load().map(Mutex::new))
+    }
+
+    fn speech(&self, name: &str) -> Capability<Mutex<Box<dyn idproof_ports::DigitRecogniser>>> {
+        let load = || -> Result<Box<dyn idproof_ports::DigitRecogniser>, String> {
+            let file = self.file(name)?;
+            let model = SpeechModel {
+                identity: file.identity,
+                bytes: file.bytes,
+            };
+            let recogniser =
+                WhisperDigits::new(&model, self.clock.clone(), SPEECH_LIMIT).map_err(text_of)?;
+            Ok(Box::new(recogniser))
+        };
+        capability("speech", load().map(Mutex::new))
+    }
+}
+
+fn text_of(e: ModelError) -> String {
+    e.to_string()
+}
+
+fn capability<T>(what: &str, loaded: Result<T, String>) -> Capability<T> {
+    loaded.map_err(|why| Unavailable {
+        what: what.to_owned(),
+        why,
+    })
+}
