@@ -30,6 +30,8 @@ const ASLANT: f32 = 0.05;
 const MOST_GROUPS: usize = 6;
 /// A row of a zone has at least so many fillers and digits.
 const FEWEST_SIGNS: usize = 6;
+/// How wide a zone is fed at the first try, as a share of its natural width.
+const NATURAL: f32 = 1.0;
 /// How much wider than natural a zone is fed at the second try: fillers side by side need
 /// room.
 const STRETCH: f32 = 1.3;
@@ -136,13 +138,19 @@ impl PpOcr {
         if reading.signs < FEWEST_SIGNS || reading.text.len() < SHORTEST {
             return Ok(());
         }
-        let mut strips = group.rows.clone();
+        let (mut strips, mut at) = (group.rows.clone(), group.seed);
         if turned {
             strips = strips.iter().rev().map(|s| s.turned()).collect();
+            at = strips.len() - 1 - at;
         }
-        let mut attempt = self.attempt(image, &strips, 1.0)?;
+        let mut others = strips.clone();
+        others.remove(at);
+        let mut readings = self.recogniser.read_zone(image, &others, NATURAL)?;
+        readings.insert(at, reading);
+        let mut attempt = Attempt::new(lines(&strips, readings).collect());
         if attempt.is_zone && !attempt.is_perfect() {
-            let wider = self.attempt(image, &strips, STRETCH)?;
+            let readings = self.recogniser.read_zone(image, &strips, STRETCH)?;
+            let wider = Attempt::new(lines(&strips, readings).collect());
             if wider.beats(&attempt) {
                 attempt = wider;
             }
@@ -154,29 +162,8 @@ impl PpOcr {
     }
 
     fn probe(&mut self, image: &RgbImage, strip: Strip) -> Result<Reading, ModelError> {
-        let readings = self.recogniser.read_zone(image, &[strip], 1.0)?;
-            for (r, s) in readings.iter().zip([strip]) {
-                eprintln!(
-                    "   probe asp {:.1} th {:.1} ang {:.2} conf {:.2} {}",
-                    s.aspect(),
-                    s.thickness,
-                    s.angle,
-                    r.confidence,
-                    r.text
-                );
-            }
-        }
+        let readings = self.recogniser.read_zone(image, &[strip], NATURAL)?;
         Ok(readings.into_iter().next().unwrap_or_default())
-    }
-
-    fn attempt(
-        &mut self,
-        image: &RgbImage,
-        strips: &[Strip],
-        stretch: f32,
-    ) -> Result<Attempt, ModelError> {
-        let readings = self.recogniser.read_zone(image, strips, stretch)?;
-        Ok(Attempt::new(lines(strips, readings).collect()))
     }
 }
 

@@ -209,13 +209,21 @@ impl Draft {
     /// fewest first.
     fn solutions(&self, spec: &CheckSpec) -> Vec<Solution> {
         let options = self.options(spec);
+        let number = self.zone.format.layout().number;
+        // Two letters of a series at the number's beginning.
+        let series = |(line, column, byte): &(usize, usize, u8)| {
+            number.contains(*line, *column)
+                && column - number.start < 2
+                && byte.is_ascii_uppercase()
+        };
         let mut found: Vec<Solution> = Vec::new();
         for (i, first) in options.iter().enumerate() {
             if self.fulfils(spec, &[*first]) {
                 found.push(vec![*first]);
             }
             for second in &options[i + 1..] {
-                if first.2 == second.2 && self.fulfils(spec, &[*first, *second]) {
+                let alike = first.2 == second.2 || (series(first) && series(second));
+                if alike && self.fulfils(spec, &[*first, *second]) {
                     found.push(vec![*first, *second]);
                 }
             }
@@ -251,6 +259,10 @@ impl Draft {
             let alphabet = layout.alphabet(line, column);
             let twin = repair::twin(byte, alphabet, optional(line, column));
             options.extend(twin.map(|twin| (line, column, twin)));
+            let series = layout.number.contains(line, column) && column - layout.number.start < 2;
+            if byte == b'0' && series {
+                options.push((line, column, b'D'));
+            }
         }
         options
     }

@@ -295,6 +295,20 @@ fn spoilt_lines_are_put_right_and_the_changes_counted() {
 }
 
 #[test]
+fn series_letters_read_as_digits_are_recovered() {
+    // `ID` at the number's beginning read as `10`.
+    let raw = [
+        "IDUTO1098754015<<<<<<<<<<<<<<<",
+        "8205122F1906224UTO<<<<<<<<<<<6",
+        "SPECIMEN<<MARIA<<<<<<<<<<<<<<<",
+    ];
+    let best = &correct(&raw)[0];
+    assert_eq!(best.mrz.number, "ID9875401");
+    assert!(best.mrz.all_checks_valid());
+    assert_eq!(best.changed, 2);
+}
+
+#[test]
 fn print_beside_the_zone_is_passed_over() {
     let best = &correct(&["REPUBLIQUE D'UTOPIE", TD3[0], TD3[1]])[0];
     assert_eq!(best.lines, TD3);
