@@ -28,7 +28,7 @@ pub fn needs(config: &Config) -> [Need<'_>; 5] {
         },
         Need {
             checks: "document_portrait, single_face, face_match, liveness, face_motion",
-            models: vec!["face_detector_ssd", "face_landmarks_68", "face_recognition"],
+            models: vec!["blazeface", "face_landmarks_68", "face_recognition"],
         },
         Need {
             checks: "liveness",
@@ -121,10 +121,9 @@ impl Loader<'_> {
         let load = || -> Result<FaceTools, String> {
             let runtime = self.runtime()?;
             let [finder, landmarks, embedder] =
-                ["face_detector_ssd", "face_landmarks_68", "face_recognition"]
-                    .map(|name| self.file(name));
+                ["blazeface", "face_landmarks_68", "face_recognition"].map(|name| self.file(name));
             Ok(FaceTools {
-                finder: Box::new(face::SsdFaceFinder::new(runtime, &finder?).map_err(text_of)?),
+                finder: Box::new(face::BlazeFaceFinder::new(runtime, &finder?).map_err(text_of)?),
                 landmarks: Box::new(face::Landmarks68::new(runtime, &landmarks?).map_err(text_of)?),
                 embedder: Box::new(face::DlibEmbedder::new(runtime, &embedder?).map_err(text_of)?),
             })

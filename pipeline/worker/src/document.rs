@@ -5,7 +5,7 @@ use idproof_domain::evidence::{DeclaredField, Portrait, Zone};
 use idproof_domain::mrz::{self, Correction, Era, Mrz};
 use idproof_domain::{Measured, ReasonCode};
 use idproof_ports::{
-    Capability, DecodedImage, Embedding, ImageReport, MediaDecoder, MediaError, ModelError,
+    Capability, DecodedImage, Embedding, Face, ImageReport, MediaDecoder, MediaError, ModelError,
     ModelIdentity, RgbImage, TextReader,
 };
 use time::Date;
@@ -100,7 +100,7 @@ impl Reading {
                 let better = self
                     .portrait
                     .as_ref()
-                    .is_none_or(|(p, _)| found.0.width * found.0.score > p.width * p.score);
+                    .is_none_or(|(p, _)| found.0.score > p.score);
                 if better {
                     self.portrait = Some(found);
                 }
@@ -160,11 +160,7 @@ fn portrait(
     image: &RgbImage,
 ) -> Result<Option<(Portrait, Embedding)>, ModelError> {
     let faces = tools.finder.find(image)?;
-    // The portrait is the largest sure face: a ghost image is smaller and fainter.
-    let best = faces
-        .iter()
-        .max_by(|a, b| (a.score * a.bounds.width).total_cmp(&(b.score * b.bounds.width)));
-    let Some(face) = best else {
+    let Some(face) = main_face(&faces) else {
         return Ok(None);
     };
     let landmarks = tools.landmarks.locate(image, &face.bounds)?;
@@ -174,6 +170,18 @@ fn portrait(
         width: f64::from(face.bounds.width),
     };
     Ok(Some((portrait, embedding)))
+}
+
+/// Faces this much less sure than the surest compete with it by size.
+const AS_SURE: f32 = 0.15;
+
+/// The surest face; among those about as sure, the largest: a ghost image is smaller.
+fn main_face(faces: &[Face]) -> Option<&Face> {
+    let surest = faces.iter().map(|f| f.score).fold(0.0, f32::max);
+    faces
+        .iter()
+        .filter(|f| f.score >= surest - AS_SURE)
+        .max_by(|a, b| a.bounds.width.total_cmp(&b.bounds.width))
 }
 
 fn zone(best: &Correction, all: &[Correction], today: Date) -> Zone {

@@ -10,8 +10,6 @@ use crate::analyse::lock;
 use crate::case::{FaceTools, Progress, Stage};
 use crate::quality::frame_quality;
 
-/// Detection runs at most this often; in between faces are tracked by their landmarks.
-const DETECT_EVERY: Duration = Duration::from_millis(450);
 /// From each stretch of this length the best frame is compared and scored.
 const WINDOW: Duration = Duration::from_secs(1);
 /// A second face this much narrower than the first is the portrait of a document held up or
@@ -28,8 +26,6 @@ pub(crate) struct FaceSink<'a> {
     progress: &'a dyn Progress,
     pub found: VideoFindings,
     pub samples: Vec<f32>,
-    tracked: Option<Rect>,
-    detected_at: Option<Duration>,
     best: Option<Best>,
 }
 
@@ -74,8 +70,6 @@ impl<'a> FaceSink<'a> {
             progress,
             found: VideoFindings::default(),
             samples: Vec::new(),
-            tracked: None,
-            detected_at: None,
             best: None,
         }
     }
@@ -88,26 +82,15 @@ impl<'a> FaceSink<'a> {
     }
 
     fn look(&mut self, tools: &Mutex<FaceTools>, frame: VideoFrame) -> Result<(), ModelError> {
-        let due = self.tracked.is_none()
-            || self
-                .detected_at
-                .is_none_or(|t| frame.at.saturating_sub(t) >= DETECT_EVERY);
         let mut tools = lock(tools);
-        if due {
-            let faces = tools.finder.find(&frame.image)?;
-            self.detected_at = Some(frame.at);
-            self.count(&faces);
-            self.tracked = faces.first().map(|f| f.bounds);
-        }
-        let Some(bounds) = self.tracked else {
+        let faces = tools.finder.find(&frame.image)?;
+        self.count(&faces);
+        let Some(Face { bounds, .. }) = faces.into_iter().next() else {
             return Ok(());
         };
         let landmarks = tools.landmarks.locate(&frame.image, &bounds)?;
         drop(tools);
-        if due {
-            self.found.landmarks.push(landmarks.clone());
-        }
-        self.tracked = follow(&bounds, &landmarks);
+        self.found.landmarks.push(landmarks.clone());
         let quality = frame_quality(&frame.image, &landmarks);
         let window = frame.at.as_millis() / WINDOW.as_millis();
         if let Some(done) = self.best.take_if(|b| b.window != window) {
@@ -161,26 +144,6 @@ impl<'a> FaceSink<'a> {
             }
         }
     }
-}
-
-/// The detector's box as it lies round landmarks (medians over 17 stills): a little narrower
-/// than they spread, and reaching above the brows.
-const BOX_WIDTH: f32 = 1.0 / 1.04;
-const BOX_HEIGHT: f32 = 1.0 / 0.81;
-const BOX_ABOVE: f32 = 0.18;
-
-/// The box for the next frame, from this one's landmarks. Lost when they collapsed or left
-/// the box they were sought in.
-fn follow(bounds: &Rect, landmarks: &Landmarks) -> Option<Rect> {
-    let tight = landmarks.bounds();
-    let (width, height) = (tight.width * BOX_WIDTH, tight.height * BOX_HEIGHT);
-    let next = Rect {
-        x: tight.centre().x - width / 2.0,
-        y: tight.y - height * BOX_ABOVE,
-        width,
-        height,
-    };
-    (bounds.iou(&next) > 0.3).then_some(next)
 }
 
 impl VideoSink for FaceSink<'_> {

@@ -5,7 +5,7 @@ mod embedder;
 mod landmarks;
 mod liveness;
 
-pub use detector::SsdFaceFinder;
+pub use detector::BlazeFaceFinder;
 pub use embedder::DlibEmbedder;
 pub use landmarks::Landmarks68;
 pub use liveness::MiniFasPair;
