@@ -24,7 +24,7 @@ WITH_RECORDINGS = {
 # Odds of the clips' lengths in encoder positions (20 ms each), by stage of the training.
 STAGES = {
     "words": {64: 0.75, 128: 0.25},
-    "strings": {64: 0.2, 128: 0.55, 176: 0.17, 256: 0.08},
+    "strings": {64: 0.68, 128: 0.26, 176: 0.04, 256: 0.02},
 }
 # How many pieces are tried, by length: what does not fit is left out.
 COUNTS = {64: (1, 1, 2, 2), 128: (2, 3, 3, 3, 4), 176: (3, 3, 4, 4, 5), 256: (3, 4, 5, 6, 7)}
@@ -47,7 +47,7 @@ class Composer:
     def __init__(self, pool, seed, weights, stage, exclude=()):
         self.pool, self.rng, self.weights = pool, np.random.default_rng(seed), weights
         self.lengths = STAGES[stage]
-        self.rough = 0.5 if stage == "words" else 0.9  # share of clips that get a room and noise
+        self.rough = 0.5 if stage == "words" else 0.7  # share of clips that get a room and noise
         self.voices = {lang: defaultdict(dict) for lang in LANGUAGES}
         for piece in pool.pieces:
             if piece.source in exclude:

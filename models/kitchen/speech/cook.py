@@ -19,9 +19,10 @@ def main():
     train.add_argument("name", help="the weights go to <work>/<name>.pt")
     train.add_argument("--seed", type=int, default=7)
     train.add_argument("--minutes", type=float, default=30)
+    train.add_argument("--learners", type=int, default=1, help="processes that learn together, one thread each")
     train.add_argument("--steps", type=int, help="instead of minutes: the same steps give the same clips")
     train.add_argument("--rate", type=float, default=1.5e-3)
-    train.add_argument("--start", help="name of the weights to start from")
+    train.add_argument("--start", nargs="*", default=[], help="weights to start from; the mean of several")
     train.add_argument("--stage", choices=("words", "strings"), default="strings")
     train.add_argument("--recordings", action="store_true", help="hear the recordings as well")
     train.add_argument("--exclude", nargs="*", default=[], help="sources never to hear (a speaker's name)")
@@ -37,6 +38,11 @@ def main():
     write.add_argument("name", help="weights to write")
     write.add_argument("out", type=Path)
 
+    parity = steps.add_parser("parity", help="the ggml file in whisper.cpp against PyTorch")
+    parity.add_argument("name")
+    parity.add_argument("ggml", type=Path)
+    parity.add_argument("program", type=Path, help="cargo build --release -p idproof-speech --example logits")
+
     args = parser.parse_args()
     if args.step == "voices":
         import voices as step
@@ -45,12 +51,16 @@ def main():
     elif args.step == "train":
         import train as step
 
-        step.run(args.work, args.name, args.seed, args.minutes, args.rate, args.stage, args.recordings,
-                 args.exclude, args.start, steps=args.steps)
+        step.run(args.work, args.name, args.learners, seed=args.seed, minutes=args.minutes, rate=args.rate,
+                 stage=args.stage, recordings=args.recordings, exclude=args.exclude, start=args.start, steps=args.steps)
     elif args.step == "measure":
         import measure as step
 
         step.run(args.work, [j.split(":") for j in args.jobs], args.count, args.seed, args.threshold, args.out)
+    elif args.step == "parity":
+        import parity as step
+
+        step.run(args.work, args.name, args.ggml, args.program)
     else:
         import write as step
 

@@ -19,10 +19,15 @@ def load(path):
     return model.eval()
 
 
+def gain(wave):
+    """Brings the peak to 0.3, as the Rust crate does before it listens."""
+    return 0.3 / max(1e-4, float(np.max(np.abs(wave))))
+
+
 @torch.inference_mode()
-def encode(model, waves, batch=32):
+def encode(model, waves, batch=32, level=False):
     """[(n,) sound] -> (B, 256, state)."""
-    mels = torch.from_numpy(np.stack([log_mel(w) for w in waves]))
+    mels = torch.from_numpy(np.stack([log_mel(w * (gain(w) if level else 1)) for w in waves]))
     return torch.cat([model.encoder(mels[k : k + batch]) for k in range(0, len(mels), batch)])
 
 

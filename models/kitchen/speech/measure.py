@@ -64,7 +64,7 @@ def wilson(right, of):
 
 def one(model, said_and_waves, language):
     """Per clip: what was heard, the ratio of the truth, the best ratio of any altered string."""
-    sound = listen.encode(model, [w for _, w in said_and_waves])
+    sound = listen.encode(model, [w for _, w in said_and_waves], level=True)
     rows = []
     for (said, _), clip in zip(said_and_waves, sound):
         best = listen.hear(model, clip, language)

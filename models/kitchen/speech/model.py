@@ -155,12 +155,12 @@ class Whisper(nn.Module):
         self.shape = shape
         self.encoder, self.decoder = Encoder(shape), Decoder(shape)
         # For training only: frame-wise labels teach the encoder to listen before the decoder can ask.
-        self.ctc = nn.Linear(shape.state, len(LABELS) + 1)
+        self.frames = nn.Linear(shape.state, len(LABELS) + 1)
 
     def forward(self, mel, rows, first=0):
         """Logits of the decoder and of the frame-wise labels."""
         sound = self.encoder(mel, first)
-        return self.decoder(rows, sound), self.ctc(sound).float()
+        return self.decoder(rows, sound), self.frames(sound).float()
 
 
 def log_softmax(logits):

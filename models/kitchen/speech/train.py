@@ -2,6 +2,7 @@
 
 import collections
 import math
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def target(clip, with_times):
     return tokens[:-1], outputs
 
 
+def frames(clip):
+    """(positions,) what is being said at each 20 ms: 0 nothing, else a label's number + 1; IGNORE where unknown."""
+    out = np.zeros(clip.positions, dtype=np.int64)
+    if len(clip.times) != len(clip.labels):
+        out[:] = IGNORE
+        return out
+    for label, (begin, end) in zip(clip.labels, clip.times):
+        out[round(begin / 0.02) : round(end / 0.02)] = LABELS.index(label) + 1
+    return out
+
+
 class Clips(torch.utils.data.IterableDataset):
     """Endless composed clips, ready for the batch; one stream of random numbers a worker."""
 
@@ -45,11 +57,11 @@ class Clips(torch.utils.data.IterableDataset):
         worker = torch.utils.data.get_worker_info()
         torch.set_num_threads(1)
         seed, *about = self.about
-        composer = compose.Composer(Pool(self.folder), [seed, worker.id], *about)
+        composer = compose.Composer(Pool(self.folder), [*seed, worker.id], *about)
         while True:
             clip = composer.clip()
-            timed = len(clip.times) == len(clip.labels) > 0 and composer.rng.random() < 0.35
-            yield clip.mel.astype(np.float16), target(clip, timed), [LABELS.index(x) + 1 for x in clip.labels], clip.positions
+            timed = len(clip.times) == len(clip.labels) > 0 and composer.rng.random() < 0.2
+            yield clip.mel.astype(np.float16), target(clip, timed), frames(clip), clip.positions
 
 
 class Replay:
@@ -88,7 +100,8 @@ def collate(clips, length=256, first=0):
         wanted[k, : len(outputs)] = torch.tensor(outputs)
     for table in (rows, wanted):
         table[table >= ROW[TIMESTAMPS[0]]] += first // 2
-    labels = [c[2] for c in clips]
+    labels = torch.zeros(len(clips), length, dtype=torch.long)
+    labels[:, : clips[0][3]] = torch.from_numpy(np.stack([c[2] for c in clips]))
     return mel, rows, wanted, labels, first
 
 
@@ -104,7 +117,7 @@ def mel_shift(mel, rng):
     return mel + float(rng.normal(0, 0.1))
 
 
-def loss_of(model, batch, ctc_weight, smoothing=0.02):
+def loss_of(model, batch, frame_weight, smoothing=0.02):
     mel, rows, wanted, labels, first = batch
     # All arithmetic in bfloat16 (fast on CPUs that have it), the weights themselves in float32.
     weights = {k: v.bfloat16() for k, v in (*model.named_parameters(), *model.named_buffers())}
@@ -117,60 +130,81 @@ def loss_of(model, batch, ctc_weight, smoothing=0.02):
     each = torch.where(stamps, -0.25 * picked, -(1 - smoothing) * picked - smoothing * smooth)
     loss = (each * known).sum() / known.sum()
     right = ((log_p[..., : len(LABELS) + 1].argmax(-1) == wanted) & known & ~stamps).sum() / (known & ~stamps).sum()
-    if ctc_weight:
-        lengths = torch.tensor([len(x) for x in labels])
-        flat = torch.tensor([x for each in labels for x in each])
-        ctc = F.ctc_loss(frames.log_softmax(-1).transpose(0, 1), flat,
-                         torch.full((len(labels),), frames.shape[1]), lengths, zero_infinity=True)
-        return loss + ctc_weight * ctc, float(right), float(ctc.detach())
-    return loss, float(right), 0.0
+    framewise = F.cross_entropy(frames.flatten(0, 1), labels.flatten(), ignore_index=IGNORE)
+    return loss + frame_weight * framewise, float(right), float(framewise.detach())
 
 
-def run(work, name, seed, minutes, rate, stage, recordings, exclude, start, replay=8, batch=64, steps=None, threads=1):
-    """Trains for `minutes` (or `steps`) and writes work/<name>.pt; averages the last weights."""
+def mean_of(files):
+    """The mean of several weights (of models that come from the same one)."""
+    all_weights = [torch.load(file, weights_only=True) for file in files]
+    return {key: sum(w[key] for w in all_weights) / len(files) for key in all_weights[0]}
+
+
+def together(model, over):
+    """Averages the weights of all learners; true when any of them says it is over."""
+    with torch.no_grad():
+        flat = torch.cat([torch.nn.utils.parameters_to_vector(model.parameters()), torch.tensor([float(over)])])
+        torch.distributed.all_reduce(flat)
+        torch.nn.utils.vector_to_parameters(flat[:-1] / torch.distributed.get_world_size(), model.parameters())
+        return bool(flat[-1] > 0)
+
+
+def run(work, name, learners=1, **how):
+    """Trains and writes work/<name>.pt: several learners meet every few steps (one thread each)."""
+    work = Path(work)
+    if learners == 1:
+        learn(0, 1, work, name, **how)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        torch.multiprocessing.spawn(_learner, (learners, work, name, folder, how), nprocs=learners)
+
+
+def _learner(rank, learners, work, name, folder, how):
+    torch.distributed.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=learners)
+    learn(rank, learners, work, name, **how)
+
+
+def learn(rank, learners, work, name, seed, minutes, rate, stage, recordings, exclude, start, steps=None,
+          replay=8, batch=32, meet=16):
+    """Trains for `minutes` (or `steps`); what is kept is the running average of the weights."""
     torch.manual_seed(seed)
-    torch.set_num_threads(threads)
-    rng = np.random.default_rng([seed, 9])
+    torch.set_num_threads(1)
+    rng = np.random.default_rng([seed, 9, rank])
     model = Whisper(Shape())
     if start:
-        model.load_state_dict(torch.load(Path(work) / f"{start}.pt", weights_only=True))
-    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.997))
+        model.load_state_dict(mean_of([work / f"{each}.pt" for each in start]))
+    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.95))
     decay = [p for p in model.parameters() if p.ndim > 1]
     rest = [p for p in model.parameters() if p.ndim < 2]
     optimiser = torch.optim.AdamW([{"params": decay, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0}],
                                   lr=rate, betas=(0.9, 0.98))
     weights = compose.WITH_RECORDINGS if recordings else compose.SYNTHETIC
-    data = torch.utils.data.DataLoader(Clips(Path(work) / "voices", seed, weights, stage, exclude), batch_size=batch,
-                                       num_workers=1, collate_fn=list, prefetch_factor=8)
-    kept, fresh = Replay(5_000, rng), iter(data)
+    clips = Clips(work / "voices", [seed, rank], weights, stage, exclude)
+    fresh = iter(torch.utils.data.DataLoader(clips, batch_size=batch, num_workers=1, collate_fn=list, prefetch_factor=8))
+    kept = Replay(5_000, rng)
     for _ in range(8):
         kept.add(next(fresh))
-    began, step, shown = time.monotonic(), 0, [0.0, 0.0, 0.0]
-    while True:
+    began, step, shown, over = time.monotonic(), 0, [0.0, 0.0, 0.0], False
+    while not over:
         gone = step / steps if steps else (time.monotonic() - began) / 60 / minutes
-        if gone >= 1:
-            break
-        now = rate * min(1, (step + 1) / 120) * (0.5 * (1 + math.cos(math.pi * gone)) * 0.98 + 0.02)
+        now = rate * min(1, (step + 1) / 120) * (0.5 * (1 + math.cos(math.pi * min(1, gone))) * 0.98 + 0.02)
         for group in optimiser.param_groups:
             group["lr"] = now
         if step % replay == 0:
             kept.add(next(fresh))
-        clips = collate(*kept.draw(batch, 0.02 if stage == "words" else 0.12))
-        loss, right, ctc = loss_of(model, (mel_shift(clips[0], rng), *clips[1:]), 0.3 if gone < 0.8 else 0.1)
+        mel, *rest = collate(*kept.draw(batch, 0.02 if stage == "words" else 0.05))
+        loss, right, heard = loss_of(model, (mel_shift(mel, rng), *rest), 0.5)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        average.update_parameters(model)
         step += 1
-        if step in (5, 20):
-            print(f"{name} step {step} {(time.monotonic() - began):.0f} s", flush=True)
-        shown = [0.98 * a + 0.02 * b for a, b in zip(shown, (float(loss.detach()), right, ctc))]
-        if step % 50 == 0:
-            minute = (time.monotonic() - began) / 60
-            fix = 1 - 0.98**step
+        shown = [0.98 * a + 0.02 * b for a, b in zip(shown, (float(loss.detach()), right, heard))]
+        if step % meet == 0:
+            over = together(model, gone >= 1) if learners > 1 else gone >= 1
+            average.update_parameters(model)
+        if rank == 0 and (step % 64 == 0 or over):
+            minute, fix = (time.monotonic() - began) / 60, 1 - 0.98**step
             print(f"{name} step {step} {minute:.1f} min loss {shown[0] / fix:.3f} "
-                  f"tokens right {shown[1] / fix:.4f} ctc {shown[2] / fix:.3f}", flush=True)
-            torch.save(average.module.state_dict(), Path(work) / f"{name}.pt")
-    torch.save(average.module.state_dict(), Path(work) / f"{name}.pt")
-    print(f"{name}: {step} steps", flush=True)
+                  f"tokens right {shown[1] / fix:.4f} frames {shown[2] / fix:.3f}", flush=True)
+            torch.save(average.module.state_dict(), work / f"{name}.pt")

@@ -40,7 +40,7 @@ def vocabulary(work):
 def tensors(model):
     """(name, array) in whisper.cpp's names and shapes; the token table at full size."""
     for name, value in model.state_dict().items():
-        if name.startswith("ctc."):
+        if name.startswith("frames."):
             continue
         array = value.float().numpy()
         if name == "decoder.token_embedding.weight":
