@@ -11,6 +11,7 @@ use idproof_protocol::{ErrorCode, Failure, Frame, Job, Message, MessageWriter, O
 fn main() -> ExitCode {
     // A panic's message could quote the file; the exit code says enough.
     std::panic::set_hook(Box::new(|_| {}));
+    sandbox::settle_time_zone();
     let order = match Order::from_args(std::env::args().skip(1)) {
         Ok(order) => order,
         Err(_) => return ExitCode::from(64),

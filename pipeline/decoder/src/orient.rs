@@ -37,12 +37,14 @@ pub fn apply(from: Rows<'_>, orientation: u8) -> Option<Vec<u8>> {
     }
     let needed = from.stride.checked_mul(h - 1)?.checked_add(row)?;
     let data = from.data.get(..needed)?;
-    let mut out = vec![0; row.checked_mul(h)?];
+    let size = row.checked_mul(h)?;
     if swaps_sides(orientation) {
+        let mut out = vec![0; size];
         turn(data, from.stride, w, h, orientation, &mut out);
         return Some(out);
     }
-    for (y, target) in out.chunks_exact_mut(row).enumerate() {
+    let mut out = Vec::with_capacity(size);
+    for y in 0..h {
         let source_y = if matches!(orientation, 3 | 4) {
             h - 1 - y
         } else {
@@ -50,11 +52,9 @@ pub fn apply(from: Rows<'_>, orientation: u8) -> Option<Vec<u8>> {
         };
         let source = &data[source_y * from.stride..][..row];
         if matches!(orientation, 2 | 3) {
-            for (to, pixel) in target.chunks_exact_mut(3).zip(source.chunks_exact(3).rev()) {
-                to.copy_from_slice(pixel);
-            }
+            out.extend(source.as_chunks::<3>().0.iter().rev().flatten());
         } else {
-            target.copy_from_slice(source);
+            out.extend_from_slice(source);
         }
     }
     Some(out)

@@ -6,7 +6,7 @@ use std::net::UdpSocket;
 use idproof_protocol::Attempt;
 
 /// Zero where the attempt was not refused, else the `errno` that refused it.
-/// Most attempts never return: the process is killed.
+/// Attempts other than on files never return: the process is killed.
 #[expect(unsafe_code, reason = "fork(2) is tried as hostile code would")]
 pub fn attempt(what: Attempt) -> i32 {
     match what {

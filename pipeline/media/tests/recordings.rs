@@ -348,6 +348,76 @@ fn a_browser_recording_without_a_duration_is_no_lie() {
     assert!(report.duration() > Duration::from_millis(1900));
 }
 
+#[test]
+fn a_picture_that_changes_its_size_midway_is_delivered_and_told() {
+    let inputs = Inputs::new();
+    for (size, name) in [("320x240", "1.webm"), ("240x320", "2.webm")] {
+        inputs.ffmpeg(
+            &format!("-f lavfi -i testsrc2=s={size}:r=10:d=0.5 -c:v libvpx"),
+            name,
+        );
+    }
+    inputs.file("list.txt", b"file 1.webm\nfile 2.webm\n");
+    let path = inputs.ffmpeg("-f concat -i list.txt -c copy", "both.webm");
+    let (report, seen) = decode(&path);
+    let sizes: Vec<_> = seen
+        .frames
+        .iter()
+        .map(|f| (f.2.width(), f.2.height()))
+        .collect();
+    assert_eq!((sizes[0], sizes[9]), ((320, 240), (240, 320)));
+    assert_eq!(report.lies, ["the frame size changes on the way"]);
+}
+
+#[test]
+fn two_equal_channels_do_not_add_up() {
+    let inputs = Inputs::new();
+    let path = inputs.ffmpeg(
+        &format!("{PICTURE} {TONE} -ac 2 -af volume=7.9 -c:v libvpx -c:a libvorbis -q:a 9"),
+        "a.webm",
+    );
+    let (_, seen) = decode(&path);
+    let middle = &seen.samples[8_000..24_000];
+    let power = middle.iter().map(|s| s * s).sum::<f32>() / middle.len() as f32;
+    // A sine of amplitude 7.9 / 8, which the command line writes 3 dB lower into each channel.
+    assert!((power - 0.244).abs() < 0.02, "{power}");
+}
+
+#[test]
+fn dates_places_titles_and_pictures_in_a_recording_do_no_harm() {
+    let inputs = Inputs::new();
+    inputs.ffmpeg("-f lavfi -i color=s=32x32 -frames:v 1", "cover.png");
+    let words = "-metadata creation_time=2024-02-29T12:00:00Z -metadata title=A \
+                 -metadata location=+48.85+002.35/ -metadata comment=B -metadata:s:v language=fra";
+    let h264 = "-c:v:0 libx264 -pix_fmt yuv420p -c:a aac";
+    for (name, arguments) in [
+        ("a.mp4", format!("{PICTURE} {TONE} {h264} {words}")),
+        (
+            "b.mov",
+            format!("{PICTURE} {TONE} {h264} {words} -movflags use_metadata_tags"),
+        ),
+        (
+            "c.webm",
+            format!("{PICTURE} {TONE} -c:v libvpx -c:a libopus {words}"),
+        ),
+        (
+            "d.mp4",
+            format!(
+                "{PICTURE} {TONE} -i cover.png -map 0 -map 1 -map 2 {h264} -c:v:1 copy \
+                 -disposition:v:1 attached_pic {words}"
+            ),
+        ),
+        (
+            "e.mov",
+            format!("{PICTURE} {TONE} {h264} {words} -timecode 01:00:00:00"),
+        ),
+    ] {
+        let (report, seen) = decode(&inputs.ffmpeg(&arguments, name));
+        assert_eq!(seen.frames.len(), 60, "{name}");
+        assert!(report.lies.is_empty(), "{name}: {:?}", report.lies);
+    }
+}
+
 /// Overwrites the duration in a WebM header: element 0x4489, eight bytes, a float.
 fn claim_duration(bytes: &mut [u8], seconds: f64) {
     let at = bytes

@@ -134,6 +134,31 @@ fn all_eight_orientations_are_applied() {
 }
 
 #[test]
+fn png_and_webp_carry_an_orientation_too() {
+    use image::ImageEncoder;
+    use image::codecs::{png::PngEncoder, webp::WebPEncoder};
+    let inputs = Inputs::new();
+    let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    exif.extend([6, 0, 0, 0, 0, 0, 0]);
+    let mut png = vec![];
+    let mut encoder = PngEncoder::new(&mut png);
+    encoder.set_exif_metadata(exif.clone()).unwrap();
+    quarters().write_with_encoder(encoder).unwrap();
+    let mut webp = vec![];
+    let mut encoder = WebPEncoder::new_lossless(&mut webp);
+    encoder.set_exif_metadata(exif).unwrap();
+    quarters().write_with_encoder(encoder).unwrap();
+    for (name, bytes) in [("a.png", png), ("a.webp", webp)] {
+        let decoded = decode(&inputs.file(name, &bytes));
+        assert_eq!(
+            (decoded.report.orientation, letters(&decoded).as_str()),
+            (6, "BRWG"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn one_pixel_is_an_image() {
     let inputs = Inputs::new();
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {

@@ -21,6 +21,25 @@ pub fn close_inherited() -> Result<(), Failure> {
     }
 }
 
+#[expect(unsafe_code, reason = "the libc crate lacks tzset(3)")]
+unsafe extern "C" {
+    fn tzset();
+}
+
+/// Makes the C library settle its time zone now, without a file: it would look for one
+/// as soon as a recording names its creation date.
+#[expect(
+    unsafe_code,
+    reason = "tzset(3) and the environment are not thread-safe"
+)]
+pub fn settle_time_zone() {
+    // SAFETY: called at the start of `main`, before there is a second thread.
+    unsafe {
+        std::env::set_var("TZ", "UTC0");
+        tzset();
+    }
+}
+
 /// Everything at once; to be called after the last file was opened and before the first byte
 /// of the input is read. Seccomp, the resource limits and no-new-privileges are mandatory.
 /// What the kernel has of landlock is told in the answer; the parent decides.

@@ -45,8 +45,16 @@ const FREE: &[i64] = &[
     libc::SYS_exit_group,
 ];
 
-/// Answered with an error instead of death: libraries try these and live without.
+/// Answered with an error instead of death: libraries try these and live without. A file is
+/// looked for by such harmless things as a recording's creation date (the C library's time
+/// zone); there is none to be had, and no reason to lose somebody's recording over it.
 const REFUSED: &[(i64, i32)] = &[
+    (libc::SYS_openat, libc::EACCES),
+    (libc::SYS_newfstatat, libc::EACCES),
+    (libc::SYS_statx, libc::EACCES),
+    (libc::SYS_faccessat, libc::EACCES),
+    (libc::SYS_faccessat2, libc::EACCES),
+    (libc::SYS_readlinkat, libc::EACCES),
     // glibc then falls back to clone(2), whose flags a filter can read.
     (libc::SYS_clone3, libc::ENOSYS),
     (libc::SYS_rt_sigaction, libc::EPERM),
@@ -55,14 +63,27 @@ const REFUSED: &[(i64, i32)] = &[
     (libc::SYS_fcntl, libc::EPERM),
 ];
 
-/// Two filters, because one has but two outcomes: the first answers [`REFUSED`] with its
-/// errors, the second kills whatever is on neither list. The kernel takes the stricter.
+/// The older names of the same calls, which newer machines do not have.
+#[cfg(target_arch = "x86_64")]
+const REFUSED_OLD: &[i64] = &[
+    libc::SYS_open,
+    libc::SYS_stat,
+    libc::SYS_lstat,
+    libc::SYS_access,
+    libc::SYS_readlink,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const REFUSED_OLD: &[i64] = &[];
+
+/// Several filters, because one has but two outcomes: the first ones answer [`REFUSED`] with
+/// its errors, the last kills whatever is on neither list. The kernel takes the stricter.
 pub(super) fn install() -> Result<(), Failure> {
     let bad = |_| failed("the system-call filter cannot be built");
     let arch: TargetArch = std::env::consts::ARCH.try_into().map_err(bad)?;
     let mut errors: BTreeMap<i32, Rules> = BTreeMap::new();
     let mut rules = allowed().map_err(bad)?;
-    for &(call, errno) in REFUSED {
+    let old = REFUSED_OLD.iter().map(|&call| (call, libc::EACCES));
+    for (call, errno) in REFUSED.iter().copied().chain(old) {
         errors.entry(errno).or_default().insert(call, vec![]);
         rules.insert(call, vec![]);
     }

@@ -1,5 +1,6 @@
 //! Whether two decoded frames show the identical picture.
 
+use ffmpeg_next::ffi;
 use ffmpeg_next::frame::Video;
 
 /// Every so many rows are compared first: moving pictures differ within the first one.
@@ -19,10 +20,15 @@ pub(super) fn same_picture(a: &Video, b: &Video) -> bool {
         })
 }
 
-/// The stored bytes of one row; for eight-bit planar pictures exactly the visible ones.
+/// The visible bytes of one row, without the padding behind it.
+#[expect(unsafe_code, reason = "the bytes of a row depend on the pixel format")]
 fn row(frame: &Video, plane: usize, y: usize) -> Option<&[u8]> {
+    let number = i32::try_from(plane).ok()?;
+    let width = i32::try_from(frame.width()).ok()?;
+    // SAFETY: plain values; an unknown format gives a negative answer.
+    let visible = unsafe { ffi::av_image_get_linesize(frame.format().into(), width, number) };
     let stride = frame.stride(plane);
-    let visible = (frame.plane_width(plane) as usize).min(stride);
+    let visible = usize::try_from(visible).ok()?.min(stride);
     let data = frame.data(plane);
     data.get(y.checked_mul(stride)?..)?.get(..visible)
 }
