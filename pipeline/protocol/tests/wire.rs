@@ -1,4 +1,10 @@
 //! Round trips and hostile bytes through the whole reader.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
 
 use idproof_protocol::{
     Conversation, ErrorCode, Failure, Frame, Image, Job, Limits, Message, MessageReader,

@@ -1,4 +1,10 @@
 //! What all tests of the adapter share: the decoder program, inputs made on the spot, a sink.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
 use std::fs;
