@@ -82,7 +82,7 @@ impl Mark {
 }
 
 /// The likeliest text in `A-Z0-9<`. Zones are set at a fixed pitch, so a gap of several
-/// pitches tells how many fillers the network merged or passed over.
+/// pitches tells how many characters the network merged or passed over.
 pub(super) fn zone(probabilities: &[f32], classes: usize, symbols: &[(usize, u8)]) -> Reading {
     let marks = marks(probabilities, classes, symbols);
     let count = marks.len() as f32;
@@ -131,7 +131,7 @@ fn marks(probabilities: &[f32], classes: usize, symbols: &[(usize, u8)]) -> Vec<
     marks
 }
 
-/// Text with fillers put into gaps that are too wide for the pitch.
+/// Text with characters put into gaps that are too wide for the pitch.
 fn spaced(marks: &[Mark]) -> String {
     let mut gaps: Vec<f32> = marks
         .windows(2)
@@ -149,13 +149,27 @@ fn spaced(marks: &[Mark]) -> String {
             let gap = (mark.centre() - previous.centre()) / pitch;
             if gap > WIDE {
                 let lost = (gap.round() as usize).saturating_sub(1).min(40);
-                text.extend(std::iter::repeat_n('<', lost));
+                let byte = lost_between(previous, mark);
+                text.extend(std::iter::repeat_n(char::from(byte), lost));
             }
         }
         text.push(char::from(mark.byte));
         previous = Some(mark);
     }
     text
+}
+
+/// What the network merged or passed over between two marks: a filler beside a filler;
+/// elsewhere the second of a pair, the longer mark's.
+fn lost_between(before: &Mark, after: &Mark) -> u8 {
+    let steps = |m: &Mark| m.last - m.first;
+    if before.byte == b'<' || after.byte == b'<' {
+        b'<'
+    } else if steps(before) > steps(after) {
+        before.byte
+    } else {
+        after.byte
+    }
 }
 
 #[cfg(test)]
@@ -193,11 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn wide_gaps_become_fillers() {
+    fn wide_gaps_are_filled() {
         let symbols = zone_classes(&names());
         let mut line = [1, 0, 2, 0].repeat(5);
         line.extend([0, 0, 0, 0]);
-        line.extend([1, 0, 2]);
-        assert_eq!(zone(&steps(&line), 6, &symbols).text, "ABABABABAB<<AB");
+        let mut pair = line.clone();
+        pair.extend([1, 0, 2]);
+        assert_eq!(zone(&steps(&pair), 6, &symbols).text, "ABABABABABAAAB");
+        line.extend([3, 0, 2]);
+        assert_eq!(zone(&steps(&line), 6, &symbols).text, "ABABABABAB<<<B");
     }
 }

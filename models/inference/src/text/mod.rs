@@ -6,6 +6,7 @@ mod detect;
 mod recognise;
 mod rows;
 mod strip;
+mod tighten;
 
 use idproof_domain::mrz;
 use idproof_ports::{ModelError, ModelIdentity, RgbImage, TextLine, TextReader};
@@ -19,17 +20,16 @@ use strip::Strip;
 
 /// What the picture's longer side is scaled to for reading everything.
 const SIDE: i32 = 1280;
-/// The same for a zone: first, and again where its rows came out too thin.
-const ZONE_SIDE: i32 = 960;
-const FINE_SIDE: i32 = 1600;
-/// Rows thinner than this, in pixels of the first picture, call for the second.
-const THIN: f32 = 13.0;
+/// The same for a zone: coarse first, finer while the text found is too small to tell.
+const ZONE_SIDES: [i32; 3] = [640, 960, 1600];
+/// Rows as thick as this, in pixels of the scaled picture, would have been told from a zone.
+const CLEAR: f32 = 14.0;
 /// Text further from level than this, radians, is looked for in a turned picture.
 const ASLANT: f32 = 0.05;
 /// Groups of rows looked at in one picture.
 const MOST_GROUPS: usize = 6;
 /// A row of a zone has at least so many fillers and digits.
-const FEWEST_SIGNS: usize = 6;
+const FEWEST_SIGNS: usize = 3;
 /// How wide a zone is fed at the first try, as a share of its natural width.
 const NATURAL: f32 = 1.0;
 /// How much wider than natural a zone is fed at the second try: fillers side by side need
@@ -76,22 +76,23 @@ impl TextReader for PpOcr {
 
     fn read_mrz_lines(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
         let mut best = Attempt::default();
-        let strips = self.detector.find(image, ZONE_SIDE, 0.0)?;
-        self.try_strips(image, &strips, &mut best)?;
-        if best.rank.is_some() {
-            return Ok(best.lines);
-        }
-        // Long rows that do not lie level come out in pieces.
-        let turn = rows::direction(&strips);
-        if turn.abs() > ASLANT {
-            let strips = self.detector.find(image, ZONE_SIDE, turn)?;
+        let mut turn = 0.0;
+        let longer = image.width().max(image.height()) as f32;
+        for side in ZONE_SIDES {
+            let mut strips = self.detector.find(image, side, turn)?;
             self.try_strips(image, &strips, &mut best)?;
-        }
-        let scale = ZONE_SIDE as f32 / image.width().max(image.height()) as f32;
-        let thin = |s: &Strip| s.aspect() > 4.0 && s.thickness * scale < THIN;
-        if best.rank.is_none() && (strips.is_empty() || strips.iter().any(thin)) {
-            let strips = self.detector.find(image, FINE_SIDE, turn)?;
-            self.try_strips(image, &strips, &mut best)?;
+            let found = rows::direction(&strips);
+            if best.rank.is_none() && (found - turn).abs() > ASLANT {
+                // Long rows that do not lie level come out in pieces.
+                turn = found;
+                strips = self.detector.find(image, side, turn)?;
+                self.try_strips(image, &strips, &mut best)?;
+            }
+            let thickest = CLEAR * longer / side as f32;
+            let clear = !best.is_zone && rows::are_clear(&strips, thickest);
+            if best.rank.is_some() || clear {
+                break;
+            }
         }
         Ok(best.lines)
     }
@@ -127,7 +128,8 @@ impl PpOcr {
         group: &Group,
         best: &mut Attempt,
     ) -> Result<(), ModelError> {
-        let seed = group.rows[group.seed];
+        let rows = tighten::rows(image, &group.rows).map_err(self.recogniser.vision_error())?;
+        let seed = rows[group.seed];
         let mut turned = false;
         let mut reading = self.probe(image, seed)?;
         if reading.confidence < UPRIGHT {
@@ -138,7 +140,7 @@ impl PpOcr {
         if reading.signs < FEWEST_SIGNS || reading.text.len() < SHORTEST {
             return Ok(());
         }
-        let (mut strips, mut at) = (group.rows.clone(), group.seed);
+        let (mut strips, mut at) = (rows, group.seed);
         if turned {
             strips = strips.iter().rev().map(|s| s.turned()).collect();
             at = strips.len() - 1 - at;
@@ -155,6 +157,7 @@ impl PpOcr {
                 attempt = wider;
             }
         }
+        best.is_zone |= attempt.is_zone;
         if attempt.beats(best) {
             *best = attempt;
         }
@@ -185,7 +188,8 @@ impl Attempt {
         let rank = mrz::correct(&texts)
             .first()
             .map(|c| (c.mrz.wrong_checks(), c.changed, c.fillers));
-        let is_zone = rank.is_some() || texts.iter().any(|t| has_dates(t.as_bytes()));
+        let is_zone =
+            rank.is_some() || texts.iter().any(|t| has_dates(t.as_bytes())) || are_alike(&texts);
         if rank.is_none() {
             lines.clear();
         }
@@ -207,6 +211,17 @@ impl Attempt {
             (None, Some(_)) => false,
         }
     }
+}
+
+/// Two rows of nearly the same number of characters, one that a format has.
+fn are_alike(texts: &[&str]) -> bool {
+    let near = |width: usize| {
+        texts
+            .iter()
+            .filter(|t| t.len().abs_diff(width) <= 2)
+            .count()
+    };
+    [30, 36, 44].into_iter().any(|width| near(width) >= 2)
 }
 
 /// Six digits and a check digit, the sex, and digits again or the end: every format has a

@@ -47,6 +47,11 @@ impl Recogniser {
         self.net.identity()
     }
 
+    /// An OpenCV failure on the way to this network.
+    pub fn vision_error(&self) -> impl Fn(opencv::Error) -> ModelError + '_ {
+        vision_error(&self.net)
+    }
+
     /// The text of each strip, in the order given.
     pub fn read(&mut self, image: &RgbImage, strips: &[Strip]) -> Result<Vec<Reading>, ModelError> {
         let names = std::mem::take(&mut self.names);

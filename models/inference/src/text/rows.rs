@@ -16,6 +16,8 @@ const FURTHEST: f32 = 3.0;
 const EQUAL: f32 = 0.9;
 /// Rows of a zone are at least this share of the longest: fillers may go undetected.
 const SHORT: f32 = 0.45;
+/// Share of the distance to the next row that a row takes.
+const APART: f32 = 0.85;
 /// Rows above or below the seed.
 const MOST_ROWS: usize = 2;
 
@@ -25,8 +27,10 @@ pub(super) struct Group {
     pub rows: Vec<Strip>,
     /// The longest row as found, before the others were stretched to it.
     pub seed: usize,
-    /// How many rows are in one piece and as long as the longest, 0 to 3.
+    /// How many rows are as long as the longest, 1 to 3.
     equal: usize,
+    /// Centres of the rows as found.
+    members: Vec<Point>,
 }
 
 /// Coordinates along and across a direction.
@@ -49,32 +53,43 @@ impl Frame {
 /// Groups that may be zones, the likeliest first, at most `most`: a zone has rows of equal
 /// length, and long ones.
 pub(super) fn groups(strips: &[Strip], most: usize) -> Vec<Group> {
-    let (mut joined, whole) = joined(strips);
-    joined.sort_by(|a, b| b.length.total_cmp(&a.length));
-    let mut taken: Vec<Point> = Vec::new();
+    let joined = joined(strips);
+    // First rows as they were found: what lies beside a zone would be joined to it.
     let mut groups = Vec::new();
-    for seed in joined.iter().filter(|s| SEED_ASPECTS.contains(&s.aspect())) {
-        if taken.contains(&seed.centre) {
-            continue;
-        }
-        let rows = neighbours(seed, &joined);
-        if rows.len() < 2 {
-            continue;
-        }
-        taken.extend(rows.iter().map(|r| r.centre));
-        groups.push(Group {
-            seed: rows.iter().position(|r| r == seed).unwrap_or(0),
-            equal: rows
-                .iter()
-                .filter(|r| r.length > EQUAL * seed.length && whole.contains(&r.centre))
-                .count()
-                .min(3),
-            rows: rows.iter().map(|r| stretched(r, seed)).collect(),
-        });
-    }
+    grouped(strips, |g| g.equal > 1, &mut groups);
+    grouped(&joined, |_| true, &mut groups);
     groups.sort_by_key(|g| std::cmp::Reverse(g.equal));
     groups.truncate(most);
     groups
+}
+
+fn grouped(strips: &[Strip], wanted: impl Fn(&Group) -> bool, groups: &mut Vec<Group>) {
+    let mut longest = strips.to_vec();
+    longest.sort_by(|a, b| b.length.total_cmp(&a.length));
+    let mut taken: Vec<Point> = groups.iter().flat_map(|g| g.members.clone()).collect();
+    for seed in longest
+        .iter()
+        .filter(|s| SEED_ASPECTS.contains(&s.aspect()))
+    {
+        if taken.contains(&seed.centre) {
+            continue;
+        }
+        let rows = neighbours(seed, &longest);
+        if rows.len() < 2 {
+            continue;
+        }
+        let equal = |r: &&Strip| r.length > EQUAL * seed.length;
+        let group = Group {
+            seed: rows.iter().position(|r| r == seed).unwrap_or(0),
+            equal: rows.iter().filter(equal).count().min(3),
+            members: rows.iter().map(|r| r.centre).collect(),
+            rows: apart(rows.iter().map(|r| stretched(r, seed)).collect()),
+        };
+        if wanted(&group) {
+            taken.extend(&group.members);
+            groups.push(group);
+        }
+    }
 }
 
 /// The direction, in radians within ±90°, of most of the text: the median, lengths as
@@ -99,29 +114,32 @@ pub(super) fn direction(strips: &[Strip]) -> f32 {
     (angle + pi / 2.0).rem_euclid(pi) - pi / 2.0
 }
 
+/// Whether the longest row is at least so thick.
+pub(super) fn are_clear(strips: &[Strip], thickness: f32) -> bool {
+    let rows = strips.iter().filter(|s| SEED_ASPECTS.contains(&s.aspect()));
+    rows.max_by(|a, b| a.length.total_cmp(&b.length))
+        .is_some_and(|longest| longest.thickness >= thickness)
+}
+
 /// Pieces of one row put together: collinear, of like thickness, with a gap the fillers
-/// between may have left. Also the centres of the rows that were in one piece.
-fn joined(strips: &[Strip]) -> (Vec<Strip>, Vec<Point>) {
+/// between may have left.
+fn joined(strips: &[Strip]) -> Vec<Strip> {
     let mut rows: Vec<Strip> = strips
         .iter()
         .copied()
         .filter(|s| s.aspect() >= 1.5)
         .collect();
     rows.sort_by(|a, b| b.length.total_cmp(&a.length));
-    let (mut done, mut whole) = (Vec::new(), Vec::new());
+    let mut done = Vec::new();
     while !rows.is_empty() {
         let mut row = rows.remove(0);
-        let single = row;
         while let Some(i) = rows.iter().position(|other| continues(&row, other)) {
             let other = rows.remove(i);
             row = union(&row, &other);
         }
-        if row == single {
-            whole.push(row.centre);
-        }
         done.push(row);
     }
-    (done, whole)
+    done
 }
 
 fn continues(row: &Strip, other: &Strip) -> bool {
@@ -200,12 +218,31 @@ fn neighbours(seed: &Strip, rows: &[Strip]) -> Vec<Strip> {
     near[first..=last].iter().map(|(_, r)| *r).collect()
 }
 
+/// Rows so thin that none reaches into the next: the detector's boxes grow thick where its
+/// picture is coarse.
+fn apart(mut rows: Vec<Strip>) -> Vec<Strip> {
+    let across = |a: &Strip, b: &Strip| {
+        let frame = Frame { along: a.along() };
+        (frame.to(b.centre).1 - frame.to(a.centre).1).abs()
+    };
+    let nearest = rows
+        .windows(2)
+        .map(|w| across(&w[0], &w[1]))
+        .fold(f32::INFINITY, f32::min);
+    for row in &mut rows {
+        row.thickness = row.thickness.min(APART * nearest).max(4.0);
+    }
+    rows
+}
+
 /// The row lengthened to the seed's ends, in its own direction where it has one.
 fn stretched(row: &Strip, seed: &Strip) -> Strip {
-    let along = if row.aspect() > DIRECTED {
-        row.along()
-    } else {
-        seed.along()
+    let (ux, uy) = seed.along();
+    let along = match row.along() {
+        _ if row.aspect() <= DIRECTED => (ux, uy),
+        // Angles near ±90° flip between one row and the next: all read the seed's way.
+        (x, y) if x * ux + y * uy < 0.0 => (-x, -y),
+        own => own,
     };
     let frame = Frame { along };
     let (u, v) = frame.to(row.centre);
