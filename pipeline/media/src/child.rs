@@ -23,6 +23,8 @@ pub(crate) struct Running {
     reader: MessageReader<TimedPipe>,
     conversation: Conversation,
     sandbox: Option<Sandbox>,
+    /// The exit status was collected; the process id may by now be another's.
+    reaped: bool,
 }
 
 /// What happened next in a conversation.
@@ -67,6 +69,7 @@ impl Running {
             reader: MessageReader::new(TimedPipe::new(pipe, clock, limit), order),
             conversation: Conversation::new(order),
             sandbox: None,
+            reaped: false,
         })
     }
 
@@ -110,7 +113,10 @@ impl Running {
         let mut waited = Duration::ZERO;
         while waited < GRACE {
             match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
+                Ok(Some(status)) => {
+                    self.reaped = true;
+                    return Some(status);
+                }
                 Ok(None) => {
                     thread::sleep(STEP);
                     waited += STEP;
@@ -124,17 +130,18 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Not yet waited for, so the id is still this child's.
-        if let Ok(None) = self.child.try_wait() {
-            if let Some(group) = i32::try_from(self.child.id())
-                .ok()
-                .and_then(rustix::process::Pid::from_raw)
-            {
-                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-            }
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+        if self.reaped {
+            return;
         }
+        // Not yet waited for, so the id is still this child's, be it alive or not.
+        if let Some(group) = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

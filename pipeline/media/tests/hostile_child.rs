@@ -62,6 +62,7 @@ fn a_decoder_that_hangs_is_ended_with_all_its_children() {
     for body in [
         "exec sleep 54321",
         "sleep 54321 & sleep 54321",
+        "sleep 54321 & exit 0",
         &format!("printf '{READY}'; sleep 54321"),
         // Drips a byte now and then instead of hanging outright.
         &format!(
