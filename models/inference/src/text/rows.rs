@@ -57,8 +57,9 @@ pub(super) fn groups(strips: &[Strip], most: usize) -> Vec<Group> {
     // First rows as they were found: what lies beside a zone would be joined to it.
     let mut groups = Vec::new();
     grouped(strips, |g| g.equal > 1, &mut groups);
+    let whole = groups.len();
     grouped(&joined, |_| true, &mut groups);
-    groups.sort_by_key(|g| std::cmp::Reverse(g.equal));
+    groups[whole..].sort_by_key(|g| std::cmp::Reverse(g.equal));
     groups.truncate(most);
     groups
 }

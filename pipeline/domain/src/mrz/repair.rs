@@ -61,8 +61,11 @@ fn lengthen(line: &[u8], missing: usize) -> Vec<Fit> {
         return Vec::new();
     }
     // The longest run first, the last of equals: that is where fillers get lost.
-    let mut places: Vec<usize> = runs_longest_first(line).iter().map(|r| r.0).collect();
-    places.push(line.len());
+    let runs = runs_longest_first(line);
+    let mut places: Vec<usize> = runs.iter().map(|r| r.0).collect();
+    // Where no run is longer than those within names, the whole tail was lost.
+    let tail = runs.first().is_none_or(|(_, length)| *length < 3);
+    places.insert(if tail { 0 } else { places.len() }, line.len());
     // All fillers before a closing check digit lost.
     places.push(line.len() - 1);
     let mut fits: Vec<Fit> = places
@@ -331,7 +334,8 @@ fn letters_like(letter: u8) -> &'static [u8] {
     }
 }
 
-/// Nothing but fillers may follow a run of `run` of them in a name.
+/// Nothing but fillers may follow a run of `run` of them in a name: the letters that
+/// readers make of fillers there are turned back.
 fn clear_tail(field: &mut [u8], run: usize) {
     let Some(start) = field
         .windows(run)
@@ -340,8 +344,9 @@ fn clear_tail(field: &mut [u8], run: usize) {
         return;
     };
     let tail = &mut field[start..];
-    let noise = tail.iter().filter(|b| **b != b'<').count();
-    if noise * 2 < tail.len() {
+    let noise = |b: &u8| matches!(b, b'<' | b'K' | b'C' | b'S' | b'L' | b'E' | b'X' | b'Z');
+    let letters = tail.iter().filter(|b| **b != b'<').count();
+    if letters * 2 < tail.len() && tail.iter().all(noise) {
         tail.fill(b'<');
     }
 }
