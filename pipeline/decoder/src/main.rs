@@ -12,7 +12,8 @@ fn main() -> ExitCode {
     // A panic's message could quote the file; the exit code says enough.
     std::panic::set_hook(Box::new(|_| {}));
     sandbox::settle_time_zone();
-    let order = match Order::from_args(std::env::args().skip(1)) {
+    let arguments = std::env::args_os().skip(1);
+    let order = match Order::from_args(arguments.map(|a| a.to_string_lossy().into_owned())) {
         Ok(order) => order,
         Err(_) => return ExitCode::from(64),
     };
