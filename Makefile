@@ -66,7 +66,7 @@ test-tools: ## the original networks that the converter is tested against
 
 .PHONY: bench
 bench: setup samples ## CPU, wall time and memory of a verification against its floor
-	@IDPROOF=$(IDPROOF) $(VENV)/bin/python tests/bench/bench.py --work var/bench
+	$(CARGO) run --release --locked -p idproof-tests --example bench_verify
 
 .PHONY: fuzz
 fuzz: system ## ten minutes of fuzzing for each target

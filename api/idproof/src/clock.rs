@@ -7,6 +7,12 @@ pub struct SystemClock {
     origin: Instant,
 }
 
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl SystemClock {
     #[expect(
         clippy::disallowed_methods,

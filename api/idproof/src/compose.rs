@@ -76,9 +76,19 @@ pub fn decoder(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Decoder
 
 /// Loads every model; one that cannot be had makes its capability unavailable, not the program.
 pub fn analysers(config: &Config, store: &Store, clock: Arc<dyn Clock>) -> Analysers {
+    analysers_on(runtime(store), config, store, clock)
+}
+
+/// As [`analysers`], on a runtime that is loaded already.
+pub fn analysers_on(
+    runtime: Result<Runtime, String>,
+    config: &Config,
+    store: &Store,
+    clock: Arc<dyn Clock>,
+) -> Analysers {
     let loader = Loader {
         store,
-        runtime: runtime(store),
+        runtime,
         clock,
     };
     Analysers {
@@ -89,7 +99,8 @@ pub fn analysers(config: &Config, store: &Store, clock: Arc<dyn Clock>) -> Analy
     }
 }
 
-fn runtime(store: &Store) -> Result<Runtime, String> {
+/// ONNX Runtime from the store; once per process.
+pub fn runtime(store: &Store) -> Result<Runtime, String> {
     let library = store.locate("onnxruntime").map_err(|e| e.to_string())?;
     Runtime::load(&library.path).map_err(|e| e.to_string())
 }

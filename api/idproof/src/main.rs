@@ -1,20 +1,10 @@
-//! `idproof`: the composition root. The only place that reads the clock, opens files by
-//! configuration and decides which adapter stands behind which port.
-
-mod cli;
-mod clock;
-mod commands;
-mod compose;
-mod config;
-mod terminal;
-
 use std::process::ExitCode;
 
 use clap::Parser;
-
-use crate::cli::{Cli, Command};
-use crate::commands::{doctor, models, policy, verify};
-use crate::config::Config;
+use idproof::cli::{Cli, Command};
+use idproof::commands::{self, doctor, models, policy, verify};
+use idproof::config::{self, Config};
+use idproof::terminal;
 
 /// Input that cannot be used: nothing was decided.
 const EXIT_INPUT: u8 = 2;

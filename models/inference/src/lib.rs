@@ -9,4 +9,4 @@ mod runtime;
 pub mod text;
 mod vision;
 
-pub use runtime::{ModelFile, Runtime};
+pub use runtime::{BareModel, ModelFile, Runtime};

@@ -89,6 +89,7 @@ impl Net {
             model: name.clone(),
             detail: e.to_string(),
         };
+        tracing::debug!(target: "idproof::model_call", model = %name, ?shape, "ran");
         let tensor = Tensor::from_array((shape.to_vec(), data)).map_err(|e| fail(&e))?;
         let outputs = self
             .session
@@ -109,5 +110,19 @@ impl Net {
             });
         }
         Ok(all)
+    }
+}
+
+/// A model without any preparation of its input: for benchmarks.
+pub struct BareModel(Net);
+
+impl BareModel {
+    pub fn new(runtime: &Runtime, model: &ModelFile) -> Result<Self, ModelError> {
+        runtime.session(model).map(Self)
+    }
+
+    /// Feeds one float32 tensor and drops what comes out.
+    pub fn run(&mut self, shape: &[usize], data: Vec<f32>) -> Result<(), ModelError> {
+        self.0.run(shape, data).map(drop)
     }
 }

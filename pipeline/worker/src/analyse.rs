@@ -15,7 +15,7 @@ use crate::speech::listen;
 use crate::video::{FaceSink, VideoFindings};
 
 /// Frames closer together than this are timed but not looked at.
-const FRAME_GAP: Duration = Duration::from_millis(140);
+const FRAME_GAP: Duration = Duration::from_millis(190);
 /// The longer side at which frames are analysed.
 const FRAME_SIDE: u32 = 1280;
 /// How many frames, best first, are compared with the portrait.

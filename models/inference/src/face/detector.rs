@@ -1,10 +1,9 @@
 use idproof_ports::{Face, FaceFinder, ModelError, ModelIdentity, Rect, RgbImage};
-use opencv::core::{Mat, Scalar, Size};
-use opencv::imgproc;
+use opencv::core::{Mat, Scalar};
 
 use super::vision_error;
 use crate::runtime::{ModelFile, Net, Output, Runtime};
-use crate::vision::{planar, to_i32, view};
+use crate::vision::{planar, scale as scale_image, to_i32, view};
 
 /// Side of the network's square input.
 const SIDE: i32 = 256;
@@ -44,14 +43,7 @@ fn prepare(image: &RgbImage) -> opencv::Result<(Vec<f32>, Fit)> {
     let scale = SIDE as f32 / longer as f32;
     let fit = |side: u32| ((side as f32 * scale).round() as i32).clamp(1, SIDE);
     let (w, h) = (fit(image.width()), fit(image.height()));
-    let source = view(image)?;
-    let mut small = Mat::default();
-    let how = if scale < 0.5 {
-        imgproc::INTER_AREA
-    } else {
-        imgproc::INTER_LINEAR
-    };
-    imgproc::resize(&source, &mut small, Size::new(w, h), 0.0, 0.0, how)?;
+    let small = scale_image(&view(image)?, w, h)?;
     let (left, top) = ((SIDE - w) / 2, (SIDE - h) / 2);
     let mut square = Mat::default();
     opencv::core::copy_make_border(

@@ -8,7 +8,7 @@ use opencv::prelude::*;
 use super::strip::Strip;
 use super::vision_error;
 use crate::runtime::{ModelFile, Net, Runtime};
-use crate::vision::{affine, planar, to_i32, view};
+use crate::vision::{affine, planar, scale as scale_image, to_i32, view};
 
 /// Probability from which a pixel is text.
 const PIXEL: f32 = 0.3;
@@ -129,15 +129,7 @@ fn shrink(image: &RgbImage, side: i32) -> opencv::Result<Mat> {
     let longer = to_i32(image.width().max(image.height()));
     let scale = (f64::from(side) / f64::from(longer)).min(2.0);
     let fit = |v: u32| (((f64::from(v) * scale / 32.0).round() as i32) * 32).clamp(32, side);
-    let mut out = Mat::default();
-    let how = if scale < 1.0 {
-        imgproc::INTER_AREA
-    } else {
-        imgproc::INTER_LINEAR
-    };
-    let size = Size::new(fit(image.width()), fit(image.height()));
-    imgproc::resize(&view(image)?, &mut out, size, 0.0, 0.0, how)?;
-    Ok(out)
+    scale_image(&view(image)?, fit(image.width()), fit(image.height()))
 }
 
 /// The text of a probability map, in its pixels.
