@@ -30,10 +30,16 @@ fn script(inputs: &Inputs, body: &str) -> PathBuf {
     path
 }
 
-fn with_program(program: &Path, clock: Arc<dyn Clock>) -> Decoder {
+/// Short, for what is expected to hang.
+const SHORT: Duration = Duration::from_millis(700);
+
+/// Long, for what is expected to end by itself even on a busy machine.
+const LONG: Duration = Duration::from_secs(30);
+
+fn with_program(program: &Path, clock: Arc<dyn Clock>, limit: Duration) -> Decoder {
     let config = DecoderConfig {
-        image_timeout: Duration::from_millis(700),
-        video_timeout: Duration::from_millis(700),
+        image_timeout: limit,
+        video_timeout: limit,
         ..DecoderConfig::new(program)
     };
     Decoder::new(config, clock)
@@ -41,8 +47,12 @@ fn with_program(program: &Path, clock: Arc<dyn Clock>) -> Decoder {
 
 /// What a scripted decoder comes to, over a file that is a plausible recording.
 fn outcome(inputs: &Inputs, body: &str) -> MediaError {
+    outcome_within(inputs, body, LONG)
+}
+
+fn outcome_within(inputs: &Inputs, body: &str, limit: Duration) -> MediaError {
     let file = inputs.file("a.webm", b"\x1a\x45\xdf\xa3 webm");
-    let decoder = with_program(&script(inputs, body), Arc::new(RealClock));
+    let decoder = with_program(&script(inputs, body), Arc::new(RealClock), limit);
     let mut seen = Seen::default();
     decoder
         .decode_video(&file, &every_frame(64), &mut seen)
@@ -69,7 +79,7 @@ fn a_decoder_that_hangs_is_ended_with_all_its_children() {
             "printf '{READY}'; printf '\\003\\000'; while :; do sleep 0.05; printf '\\000'; done"
         ),
     ] {
-        let error = outcome(&inputs, body);
+        let error = outcome_within(&inputs, body, SHORT);
         assert!(
             matches!(
                 error,
@@ -89,9 +99,13 @@ fn a_decoder_that_hangs_is_ended_with_all_its_children() {
 fn the_time_limit_holds_under_a_clock_that_stands_still() {
     let inputs = Inputs::new();
     let file = inputs.file("a.jpg", b"\xff\xd8\xff");
-    let decoder = with_program(&script(&inputs, "exec sleep 54322"), Arc::new(FrozenClock));
+    let decoder = with_program(
+        &script(&inputs, "exec sleep 54322"),
+        Arc::new(FrozenClock),
+        SHORT,
+    );
     let error = decoder.decode_image(&file).unwrap_err();
-    assert_eq!(error, MediaError::TimedOut(Duration::from_millis(700)));
+    assert_eq!(error, MediaError::TimedOut(SHORT));
 }
 
 #[test]
@@ -138,7 +152,7 @@ fn garbage_and_breaches_of_the_protocol_are_refused() {
     let sound = format!(
         r"printf '{READY}'; while :; do printf '\004\020\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'; done"
     );
-    let error = outcome(&inputs, &sound);
+    let error = outcome_within(&inputs, &sound, SHORT);
     assert!(
         matches!(
             error,
@@ -179,7 +193,7 @@ fn a_decoder_that_cannot_lock_itself_in_is_not_used() {
     let sound = r"\004\004\0\0\0\0\0\0\0";
     let error = outcome(&inputs, &format!("printf '{open}{sound}'"));
     assert!(matches!(error, MediaError::Unavailable(_)), "{error:?}");
-    let missing = with_program(&inputs.path("nowhere"), Arc::new(RealClock));
+    let missing = with_program(&inputs.path("nowhere"), Arc::new(RealClock), SHORT);
     let file = inputs.file("a.jpg", b"\xff\xd8\xff");
     let error = missing.decode_image(&file).unwrap_err();
     assert!(
