@@ -1,6 +1,13 @@
 //! Media as people and attackers send them: each ends in a clear error or in a decision that
 //! is not acceptance, with its reason. (Every run also checks: no panic, a valid report.)
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails loudly"
+)]
+
 mod common;
 
 use common::{Verify, samples};

@@ -1,6 +1,13 @@
 //! The machine misbehaves: files that cannot be read, a full disk, a decoder that dies, models
 //! that are missing or spoilt. The case survives, and nobody is accepted.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails loudly"
+)]
+
 mod common;
 
 use std::os::unix::fs::{PermissionsExt, symlink};

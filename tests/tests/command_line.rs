@@ -1,5 +1,12 @@
 //! The command line: arguments, configuration, and what a report may hold.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails loudly"
+)]
+
 mod common;
 
 use std::process::Command;

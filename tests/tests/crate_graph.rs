@@ -1,5 +1,12 @@
 //! Holds the crates to the direction of imports that ARCHITECTURE.md draws.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails loudly"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 

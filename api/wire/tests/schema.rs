@@ -1,3 +1,10 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails loudly"
+)]
+
 use idproof_wire::{REPORT_SCHEMA, Report};
 
 /// The committed schema is the one the types make. `IDPROOF_WRITE_SCHEMA=1 cargo test -p

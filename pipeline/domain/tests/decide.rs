@@ -1,5 +1,12 @@
 //! Every check passes once and fails once; behaviour at a threshold is exact on both sides.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails loudly"
+)]
+
 use idproof_domain::evidence::{
     DeclaredField, FaceMatch, Liveness, Motion, Portrait, Presence, Recording, Speech, Zone,
 };

@@ -1,3 +1,10 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails loudly"
+)]
+
 use idproof_domain::{CheckName, Policy, PolicyError, Thresholds};
 
 const DEFAULT: &str = Policy::DEFAULT_TEXT;
