@@ -9,9 +9,11 @@
 mod common;
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Inputs, Seen, decode, decoder, difference, every_frame, mean};
+use common::{Inputs, RealClock, Seen, config, decode, decoder, difference, every_frame, mean};
+use idproof_media::{Decoder, DecoderConfig, Limits};
 use idproof_ports::{MediaDecoder, RgbImage, VideoRequest};
 
 const PICTURE: &str = "-f lavfi -i testsrc2=s=320x240:r=30:d=2";
@@ -249,6 +251,29 @@ fn a_sound_track_without_sound_is_fine() {
     assert_eq!(report.audio_us, 0);
     assert!(seen.samples.is_empty());
     assert_eq!(report.timestamps_us.len(), 60);
+}
+
+#[test]
+fn a_large_file_is_streamed_not_collected() {
+    let inputs = Inputs::new();
+    // Eight channels of plain samples: 120 MB within 20 seconds.
+    let path = inputs.ffmpeg(
+        "-f lavfi -i color=s=16x16:r=5:d=20 -f lavfi -i anullsrc=r=192000:cl=7.1:d=20 \
+         -c:v libx264 -pix_fmt yuv420p -c:a pcm_f32le",
+        "large.mov",
+    );
+    assert!(fs::metadata(&path).unwrap().len() > 110_000_000);
+    let limits = Limits {
+        memory_bytes: 400 << 20,
+        ..Limits::default()
+    };
+    let decoder = Decoder::new(DecoderConfig { limits, ..config() }, Arc::new(RealClock));
+    let mut seen = Seen::default();
+    let report = decoder
+        .decode_video(&path, &every_frame(16), &mut seen)
+        .unwrap();
+    assert_eq!(report.audio_codec.as_deref(), Some("pcm_f32le"));
+    assert!(seen.samples.len().abs_diff(320_000) < 1_600);
 }
 
 #[test]

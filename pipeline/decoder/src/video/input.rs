@@ -60,6 +60,12 @@ pub(super) fn open(source: Source, demuxer: &CStr) -> Result<Input, Failure> {
     }
 }
 
+/// The next packet. Always a fresh one: reading into a used packet leaks what it holds.
+pub(super) fn next_packet(input: &mut Input) -> Result<ffmpeg::Packet, ffmpeg::Error> {
+    let mut packet = ffmpeg::Packet::empty();
+    packet.read(input).map(|()| packet)
+}
+
 /// The streams that are decoded, and what the container claims about them.
 pub(super) struct Tracks {
     pub video: usize,

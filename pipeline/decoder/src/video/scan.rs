@@ -4,7 +4,7 @@ use ffmpeg_next as ffmpeg;
 use ffmpeg_next::format::context::Input;
 use idproof_protocol::{ErrorCode, Failure, Limits};
 
-use super::input::Tracks;
+use super::input::{Tracks, next_packet};
 use super::to_us;
 
 /// What the packets say.
@@ -28,11 +28,10 @@ pub(super) fn packets(
 ) -> Result<Seen, Failure> {
     let mut seen = Seen::default();
     let mut spans = [Span::default(), Span::default()];
-    let mut packet = ffmpeg::Packet::empty();
     let mut errors = 0;
     loop {
-        match packet.read(input) {
-            Ok(()) => {}
+        let packet = match next_packet(input) {
+            Ok(packet) => packet,
             Err(ffmpeg::Error::Eof) => break,
             Err(e) if super::is_no_memory(e) => return Err(crate::no_memory()),
             Err(_) => {
@@ -43,7 +42,7 @@ pub(super) fn packets(
                 }
                 continue;
             }
-        }
+        };
         let index = packet.stream();
         let which = if index == tracks.video {
             seen.video_packets += 1;

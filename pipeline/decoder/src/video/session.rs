@@ -6,7 +6,7 @@ use ffmpeg_next::frame::{Audio, Video};
 use idproof_protocol::{Failure, Frame, Limits, VideoSummary};
 
 use super::codec::{Decoder, Medium};
-use super::input::{Tracks, too_big};
+use super::input::{Tracks, next_packet, too_big};
 use super::picture::Converter;
 use super::scan::{Seen, limit_us, too_long};
 use super::sound::Resampler;
@@ -75,11 +75,10 @@ impl<'a> Session<'a> {
 
     /// Every packet, then what the decoders still hold.
     pub fn run(&mut self, input: &mut Input) -> Result<(), Failure> {
-        let mut packet = ffmpeg::Packet::empty();
         let mut errors = 0;
         loop {
-            match packet.read(input) {
-                Ok(()) => {}
+            let packet = match next_packet(input) {
+                Ok(packet) => packet,
                 Err(ffmpeg::Error::Eof) => break,
                 Err(e) if super::is_no_memory(e) => return Err(crate::no_memory()),
                 Err(_) => {
@@ -90,7 +89,7 @@ impl<'a> Session<'a> {
                     }
                     continue;
                 }
-            }
+            };
             if packet.stream() == self.tracks.video {
                 self.video_packet(Some(&packet))?;
             } else if Some(packet.stream()) == self.tracks.audio {
