@@ -15,6 +15,8 @@ pub(super) struct Reading {
 const BLANK: usize = 0;
 /// Below this a symbol of the zone is no better than chance.
 const FAINTEST: f32 = 0.005;
+/// What the network saw of a character it passed over.
+const TRACE: f32 = 0.0005;
 /// A gap this many times the pitch lost a character, one this small has one too many.
 const WIDE: f32 = 1.6;
 
@@ -84,11 +86,15 @@ impl Mark {
 /// The likeliest text in `A-Z0-9<`. Zones are set at a fixed pitch, so a gap of several
 /// pitches tells how many characters the network merged or passed over.
 pub(super) fn zone(probabilities: &[f32], classes: usize, symbols: &[(usize, u8)]) -> Reading {
-    let marks = marks(probabilities, classes, symbols);
+    let steps: Vec<Step> = probabilities
+        .chunks_exact(classes)
+        .map(|all| Step::new(all, symbols))
+        .collect();
+    let marks = marks(&steps);
     let count = marks.len() as f32;
     let confidence = marks.iter().map(|m| m.probability).sum::<f32>() / count.max(1.0);
     Reading {
-        text: spaced(&marks),
+        text: spaced(&marks, &steps),
         confidence,
         signs: marks
             .iter()
@@ -97,42 +103,56 @@ pub(super) fn zone(probabilities: &[f32], classes: usize, symbols: &[(usize, u8)
     }
 }
 
-fn marks(probabilities: &[f32], classes: usize, symbols: &[(usize, u8)]) -> Vec<Mark> {
-    let mut marks: Vec<Mark> = Vec::new();
-    let mut open = false;
-    for (step, all) in probabilities.chunks_exact(classes).enumerate() {
+/// The likeliest symbol of one step, the blank left out.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    byte: u8,
+    probability: f32,
+    /// Half of the probability is on the blank, or no symbol stands out. What is left may be
+    /// spread over signs that no zone has, and says that something stands there.
+    nothing: bool,
+}
+
+impl Step {
+    fn new(all: &[f32], symbols: &[(usize, u8)]) -> Self {
         let mut sums = [0.0_f32; 128];
         for (class, byte) in symbols {
             sums[usize::from(*byte)] += all[*class];
         }
-        let (byte, probability) =
-            (0_u8..).zip(sums).fold(
-                (0, 0.0),
-                |best, (b, p)| if p > best.1 { (b, p) } else { best },
-            );
-        // Half of the probability on the blank: what is left may be spread over signs that
-        // no zone has, and says that something stands there.
-        let nothing = all[BLANK] >= 0.5 || probability < FAINTEST;
-        match marks.last_mut().filter(|m| open && m.byte == byte) {
-            _ if nothing => {}
+        let best = |best: (u8, f32), (b, p)| if p > best.1 { (b, p) } else { best };
+        let (byte, probability) = (0_u8..).zip(sums).fold((b'<', 0.0), best);
+        Self {
+            byte,
+            probability,
+            nothing: all[BLANK] >= 0.5 || probability < FAINTEST,
+        }
+    }
+}
+
+fn marks(steps: &[Step]) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = Vec::new();
+    let mut open = false;
+    for (at, step) in steps.iter().enumerate() {
+        match marks.last_mut().filter(|m| open && m.byte == step.byte) {
+            _ if step.nothing => {}
             Some(mark) => {
-                mark.last = step;
-                mark.probability = mark.probability.max(probability);
+                mark.last = at;
+                mark.probability = mark.probability.max(step.probability);
             }
             None => marks.push(Mark {
-                byte,
-                first: step,
-                last: step,
-                probability,
+                byte: step.byte,
+                first: at,
+                last: at,
+                probability: step.probability,
             }),
         }
-        open = !nothing;
+        open = !step.nothing;
     }
     marks
 }
 
 /// Text with characters put into gaps that are too wide for the pitch.
-fn spaced(marks: &[Mark]) -> String {
+fn spaced(marks: &[Mark], steps: &[Step]) -> String {
     let mut gaps: Vec<f32> = marks
         .windows(2)
         .map(|w| w[1].centre() - w[0].centre())
@@ -149,12 +169,9 @@ fn spaced(marks: &[Mark]) -> String {
             let gap = (mark.centre() - previous.centre()) / pitch;
             if gap > WIDE {
                 let lost = (gap.round() as usize).saturating_sub(1).min(40);
-                let byte = if lost == 1 {
-                    lost_between(previous, mark)
-                } else {
-                    b'<'
-                };
-                text.extend(std::iter::repeat_n(char::from(byte), lost));
+                text.extend(
+                    (1..=lost).map(|k| char::from(between(previous, mark, k, lost, steps))),
+                );
             }
         }
         text.push(char::from(mark.byte));
@@ -163,16 +180,25 @@ fn spaced(marks: &[Mark]) -> String {
     text
 }
 
-/// The one character that the network merged or passed over between two marks: a filler
-/// beside a filler; elsewhere the second of a pair, the longer mark's.
-fn lost_between(before: &Mark, after: &Mark) -> u8 {
-    let steps = |m: &Mark| m.last - m.first;
-    if before.byte == b'<' || after.byte == b'<' {
-        b'<'
-    } else if steps(before) > steps(after) {
-        before.byte
-    } else {
-        after.byte
+/// The `k`th of `lost` characters between two marks: what the network faintly saw there;
+/// else a filler, or, where one is missing between two others, the second of a pair.
+fn between(before: &Mark, after: &Mark, k: usize, lost: usize, steps: &[Step]) -> u8 {
+    let pitch = (after.centre() - before.centre()) / (lost + 1) as f32;
+    let middle = before.centre() + pitch * k as f32;
+    let first = ((middle - pitch / 2.0).ceil() as usize).max(before.last + 1);
+    let last = ((middle + pitch / 2.0).floor() as usize).min(after.first.saturating_sub(1));
+    let seen = steps
+        .get(first..=last)
+        .into_iter()
+        .flatten()
+        .filter(|s| s.probability >= TRACE)
+        .max_by(|a, b| a.probability.total_cmp(&b.probability));
+    let long = |m: &Mark| m.last - m.first;
+    match seen {
+        Some(step) => step.byte,
+        None if lost > 1 || before.byte == b'<' || after.byte == b'<' => b'<',
+        None if long(before) > long(after) => before.byte,
+        None => after.byte,
     }
 }
 

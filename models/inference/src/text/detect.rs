@@ -1,7 +1,7 @@
 //! Finds text with PP-OCR's detector (differentiable binarisation, arXiv:1911.08947).
 
 use idproof_ports::{ModelError, ModelIdentity, Point, RgbImage};
-use opencv::core::{Mat, Point as PixelPoint, Rect, Scalar, Size, Vector};
+use opencv::core::{Mat, Point as PixelPoint, Rect, Scalar, Vector};
 use opencv::imgproc;
 use opencv::prelude::*;
 

@@ -1,0 +1,197 @@
+//! PP-OCR on drawn pages. Needs the models: `IDPROOF_MODELS_DIR`, by default `var/models`
+//! in the workspace.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, OnceLock};
+
+use idproof_domain::mrz;
+use idproof_inference::{ModelFile, Runtime, text::PpOcr};
+use idproof_ports::{ModelIdentity, RgbImage, TextReader};
+use opencv::core::{CV_8UC3, Mat, Point, Scalar};
+use opencv::imgproc;
+use opencv::prelude::*;
+
+const PASSPORT: [&str; 2] = [
+    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+    "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+];
+const CARD: [&str; 3] = [
+    "I<UTOD231458907<<<<<<<<<<<<<<<",
+    "7408122F1204159UTO<<<<<<<<<<<6",
+    "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+];
+
+fn models() -> PathBuf {
+    std::env::var_os("IDPROOF_MODELS_DIR").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../var/models")),
+        PathBuf::from,
+    )
+}
+
+fn model(file: &str) -> ModelFile {
+    let path = models().join(file);
+    let bytes = std::fs::read(&path).unwrap_or_else(|e| {
+        panic!("{}: {e}; `idproof models pull` fetches it", path.display());
+    });
+    ModelFile {
+        identity: ModelIdentity {
+            name: file.to_owned(),
+            version: String::new(),
+            sha256: String::new(),
+        },
+        bytes,
+    }
+}
+
+/// One reader for all tests: the runtime loads once a process.
+fn reader() -> MutexGuard<'static, PpOcr> {
+    static READER: OnceLock<Mutex<PpOcr>> = OnceLock::new();
+    let reader = READER.get_or_init(|| {
+        let runtime = Runtime::load(&models().join("libonnxruntime.so")).unwrap();
+        let detection = model("ch_PP-OCRv4_det_infer.onnx");
+        let recognition = model("ch_PP-OCRv4_rec_infer.onnx");
+        Mutex::new(PpOcr::new(&runtime, &detection, &recognition).unwrap())
+    });
+    reader
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn page() -> Mat {
+    Mat::new_rows_cols_with_default(800, 1300, CV_8UC3, Scalar::all(235.0)).unwrap()
+}
+
+/// Draws text, each character in the middle of a cell of `pitch` pixels.
+fn print(page: &mut Mat, text: &str, x: i32, y: i32, pitch: i32) {
+    let font = imgproc::FONT_HERSHEY_DUPLEX;
+    let scale = f64::from(pitch) / 36.0;
+    for (column, c) in (0..).zip(text.chars()) {
+        let c = c.to_string();
+        let width = imgproc::get_text_size(&c, font, scale, 2, &mut 0)
+            .unwrap()
+            .width;
+        imgproc::put_text(
+            page,
+            &c,
+            Point::new(x + column * pitch + (pitch - width) / 2, y),
+            font,
+            scale,
+            Scalar::all(25.0),
+            2,
+            imgproc::LINE_AA,
+            false,
+        )
+        .unwrap();
+    }
+}
+
+fn zone(lines: &[&str], pitch: i32) -> Mat {
+    let mut page = page();
+    for (row, line) in (0..).zip(lines) {
+        print(&mut page, line, 60, 560 + row * 70, pitch);
+    }
+    page
+}
+
+/// Quarter turns counter-clockwise.
+fn image(page: &Mat, turns: i32) -> RgbImage {
+    let mut turned = page.clone();
+    for _ in 0..turns {
+        let mut next = Mat::default();
+        opencv::core::rotate(&turned, &mut next, opencv::core::ROTATE_90_COUNTERCLOCKWISE).unwrap();
+        turned = next;
+    }
+    let (width, height) = (turned.cols() as u32, turned.rows() as u32);
+    RgbImage::from_raw(width, height, turned.data_bytes().unwrap().to_vec()).unwrap()
+}
+
+#[test]
+fn a_zone_is_read_whichever_way_it_is_turned() {
+    for (lines, pitch) in [(&PASSPORT[..], 26), (&CARD[..], 38)] {
+        let page = zone(lines, pitch);
+        for turns in 0..4 {
+            let found = reader().read_mrz_lines(&image(&page, turns)).unwrap();
+            let texts: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
+            let best = mrz::correct(&texts).into_iter().next();
+            let best = best.unwrap_or_else(|| panic!("{turns} turns: no zone in {texts:?}"));
+            assert_eq!(best.lines, lines, "{turns} turns");
+            assert!(best.mrz.all_checks_valid());
+        }
+    }
+}
+
+#[test]
+fn a_wrong_check_digit_is_read_as_it_stands() {
+    let lines = [PASSPORT[0], "L898902C36UTO7408123F1204159ZE184226B<<<<<10"];
+    let found = reader()
+        .read_mrz_lines(&image(&zone(&lines, 26), 0))
+        .unwrap();
+    let texts: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
+    let best = &mrz::correct(&texts)[0];
+    assert_eq!(best.lines, lines);
+    assert_eq!(best.mrz.wrong_checks(), 2);
+}
+
+#[test]
+fn lines_stand_where_they_were_printed() {
+    let found = reader()
+        .read_mrz_lines(&image(&zone(&CARD, 38), 0))
+        .unwrap();
+    for (row, line) in found.iter().enumerate() {
+        let [a, _, c, _] = line.corners;
+        let middle = ((a.x + c.x) / 2.0, (a.y + c.y) / 2.0);
+        assert!((middle.0 - (60.0 + 15.0 * 38.0)).abs() < 20.0, "{line:?}");
+        assert!(
+            (middle.1 - (548.0 + 70.0 * row as f32)).abs() < 12.0,
+            "{line:?}"
+        );
+        assert!((0.0..=1.0).contains(&line.confidence));
+    }
+    assert_eq!(found.len(), 3);
+}
+
+#[test]
+fn print_that_is_no_zone_gives_no_lines() {
+    assert!(
+        reader()
+            .read_mrz_lines(&image(&page(), 0))
+            .unwrap()
+            .is_empty()
+    );
+    let mut page = page();
+    for (row, text) in (0..).zip(["REPUBLIC OF UTOPIA", "IDENTITY CARD", "12 LANTERN STREET"]) {
+        print(&mut page, text, 100, 200 + 90 * row, 34);
+    }
+    assert!(
+        reader()
+            .read_mrz_lines(&image(&page, 0))
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn ordinary_text_is_read() {
+    let mut page = page();
+    print(&mut page, "REPUBLIC", 100, 200, 40);
+    print(&mut page, "14051988", 100, 400, 40);
+    let found = reader().read(&image(&page, 0)).unwrap();
+    let mut texts: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, ["14051988", "REPUBLIC"]);
+    assert!(found.iter().all(|l| l.confidence > 0.8));
+}
+
+#[test]
+fn the_smallest_image_is_no_error() {
+    let dot = RgbImage::from_raw(1, 1, vec![0; 3]).unwrap();
+    assert!(reader().read(&dot).unwrap().is_empty());
+    assert!(reader().read_mrz_lines(&dot).unwrap().is_empty());
+    let hair = RgbImage::from_raw(3000, 1, vec![90; 9000]).unwrap();
+    assert!(reader().read_mrz_lines(&hair).unwrap().is_empty());
+}
+
+#[test]
+fn both_models_are_named() {
+    assert_eq!(reader().identities().len(), 2);
+}
