@@ -11,9 +11,9 @@ WORDS = {
 }
 VOICES = {"fr": "fr-fr", "en": "en-gb"}
 QUIET = ["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
-# VP8 in real time with Opus, and nothing in the file that changes from run to run.
+# VP8 with Opus (not in real time: that mode adapts to the machine's speed), and nothing in the file that changes from run to run.
 ENCODE = (
-    "-c:v libvpx -b:v 2500k -deadline realtime -cpu-used 5 -threads 1 -g 120 -pix_fmt yuv420p "
+    "-c:v libvpx -b:v 2500k -deadline good -cpu-used 5 -threads 1 -g 120 -pix_fmt yuv420p "
     "-c:a libopus -b:a 64k -ar 48000 -map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact"
 ).split()
 

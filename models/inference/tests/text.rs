@@ -1,5 +1,10 @@
 //! PP-OCR on drawn pages. Needs the models: `IDPROOF_MODELS_DIR`, by default `var/models`
 //! in the workspace.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock};
