@@ -56,9 +56,10 @@ models: build ## fetch and check the models
 .PHONY: samples
 samples: $(SAMPLES)/cases.json ## sample cases: a drawn card and a video of a picture
 
+# Videos of real people for bona fide samples; one of the set shows a drawn character.
 VIDEOS := $(wildcard $(SHARED)/testdata/videos)
 $(SAMPLES)/cases.json: $(VENV)/ready $(wildcard tests/samples/*.py)
-	$(call step,sample cases,$(VENV)/bin/python tests/samples/make_samples.py --out $(SAMPLES) $(if $(VIDEOS),--videos $(VIDEOS)),check that pip reaches its registry and that ffmpeg and espeak-ng run)
+	$(call step,sample cases,$(VENV)/bin/python tests/samples/make_samples.py --out $(SAMPLES) $(if $(VIDEOS),--videos $(VIDEOS) --leave-out muse_yongen.mp4),check that pip reaches its registry and that ffmpeg and espeak-ng run)
 
 $(VENV)/ready: tests/samples/requirements.txt
 	$(call step,Python packages for the samples,python3 -m venv $(VENV) && $(VENV)/bin/pip install -q -r tests/samples/requirements.txt && touch $@,check that pip reaches its registry)
