@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import torch
 
 import listen
 from mel import SAMPLES
@@ -108,6 +109,7 @@ def confusions(rows):
 
 def run(work, jobs, count, seed, threshold, out):
     """`jobs`: [(weights, engine, speaker, language)]; prints and writes the figures."""
+    torch.set_num_threads(1)
     pool, report, everything = Pool(Path(work) / "voices"), {}, {}
     for name, engine, speaker, language in jobs:
         rows = one(listen.load(Path(work) / f"{name}.pt"), clips(pool, engine, {speaker}, count, seed), language)

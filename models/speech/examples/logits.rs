@@ -30,7 +30,10 @@ fn main() -> Result<()> {
         context.token_transcribe(),
         context.token_not(),
     ];
-    let fed = tokens.iter().map(|t| t.parse()).collect::<Result<Vec<i32>, _>>()?;
+    let fed = tokens
+        .iter()
+        .map(|t| t.parse())
+        .collect::<Result<Vec<i32>, _>>()?;
     for (place, token) in prompt.iter().chain(&fed).enumerate() {
         state.decode(&[*token], place, 1)?;
         if place + 1 < prompt.len() {

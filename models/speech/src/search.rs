@@ -162,7 +162,7 @@ impl Prefix {
 
 /// Posterior of each digit among the digits that may end here; empty inside a word.
 fn confidence(choices: &[(Token, Step)], scores: &[f32]) -> Vec<f32> {
-    let mut out = vec![0.0; 10];
+    let mut out = [0.0_f32; 10];
     for ((_, step), score) in choices.iter().zip(scores) {
         if let Step::Said(Label::Digit(d)) = step
             && let Some(slot) = out.get_mut(usize::from(*d))
