@@ -13,13 +13,13 @@ mod common;
 use common::{Verify, samples};
 
 fn video_of(make: impl FnOnce(&Verify) -> std::path::PathBuf) -> common::Ran {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     verify.video = make(&verify);
     verify.run()
 }
 
 fn document_of(make: impl FnOnce(&Verify) -> std::path::PathBuf) -> common::Ran {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     verify.documents = vec![make(&verify)];
     verify.run()
 }
@@ -33,7 +33,7 @@ fn attack() -> String {
 
 #[test]
 fn the_attack_sample_is_not_accepted_and_says_why() {
-    let ran = Verify::default().run();
+    let ran = Verify::attack().run();
     assert_eq!(ran.status("document_mrz"), "passed", "{:#}", ran.report());
     assert_eq!(ran.status("document_portrait"), "passed");
     assert_eq!(ran.status("face_match"), "passed");
@@ -120,7 +120,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 #[test]
 fn a_wrong_extension_does_not_matter() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     verify.video = verify.file("selfie.jpg", &std::fs::read(attack()).unwrap());
     let card = std::fs::read(&verify.documents[0]).unwrap();
     verify.documents[0] = verify.file("card.mp4", &card);
@@ -292,7 +292,7 @@ fn two_faces_are_noticed() {
 
 #[test]
 fn a_video_for_a_document_and_a_document_for_a_video_are_refused() {
-    let mut swapped = Verify::default();
+    let mut swapped = Verify::attack();
     let front = swapped.documents[0].clone();
     swapped.documents = vec![swapped.video.clone()];
     swapped.run().refuses_input("document 1:");

@@ -17,7 +17,7 @@ use common::{Verify, models_dir};
 
 #[test]
 fn a_symlink_is_refused() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     let link = verify.dir.path().join("selfie.webm");
     symlink(&verify.video, &link).unwrap();
     verify.video = link;
@@ -26,7 +26,7 @@ fn a_symlink_is_refused() {
 
 #[test]
 fn a_missing_file_and_a_directory_are_refused() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     verify.video = verify.dir.path().join("nothing.webm");
     verify.run().refuses_input("video: cannot read the file");
     verify.video = verify.dir.path().to_owned();
@@ -35,7 +35,7 @@ fn a_missing_file_and_a_directory_are_refused() {
 
 #[test]
 fn a_file_without_permission_is_refused() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     let copy = verify.file("selfie.webm", &std::fs::read(&verify.video).unwrap());
     std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o000)).unwrap();
     verify.video = copy;
@@ -54,7 +54,7 @@ fn a_file_without_permission_is_refused() {
 
 #[test]
 fn a_full_disk_is_said() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     let disk = verify.dir.path().join("disk");
     std::fs::create_dir(&disk).unwrap();
     // A mount of its own, 4 KiB large and filled, gone with the process.
@@ -86,7 +86,7 @@ fn a_full_disk_is_said() {
 
 #[test]
 fn a_report_that_cannot_be_placed_is_said_before_the_work() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     verify.out = verify.dir.path().join("nowhere/report.json");
     let ran = verify.run();
     assert_eq!(ran.code, Some(1));
@@ -99,7 +99,7 @@ fn a_report_that_cannot_be_placed_is_said_before_the_work() {
 
 /// A decoder that does not do its work.
 fn with_decoder(script: &str) -> common::Ran {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     let program = verify.file("decoder", format!("#!/bin/sh\n{script}\n").as_bytes());
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     verify.environment = vec![
@@ -135,7 +135,7 @@ fn a_decoder_that_speaks_garbage_leaves_the_case_to_a_human() {
 
 #[test]
 fn a_missing_decoder_leaves_the_case_to_a_human() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     verify.environment = vec![("IDPROOF_DECODER_PROGRAM".into(), "/nowhere/decoder".into())];
     let ran = verify.run();
     ran.decided_with("decoder_failed");
@@ -144,7 +144,7 @@ fn a_missing_decoder_leaves_the_case_to_a_human() {
 
 #[test]
 fn without_models_every_check_that_needs_one_is_unavailable() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     let empty = verify.dir.path().join("models");
     std::fs::create_dir(&empty).unwrap();
     verify.environment = vec![("IDPROOF_MODELS_DIR".into(), empty.display().to_string())];
@@ -168,7 +168,7 @@ fn without_models_every_check_that_needs_one_is_unavailable() {
 
 #[test]
 fn a_spoilt_model_is_refused_by_name_and_never_loaded() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     let store = verify.dir.path().join("models");
     std::fs::create_dir(&store).unwrap();
     for entry in std::fs::read_dir(models_dir()).unwrap() {

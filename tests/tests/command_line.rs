@@ -32,7 +32,7 @@ fn idproof(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, St
 #[test]
 fn digits_and_language_are_checked_at_the_edge() {
     for digits in ["37", "1234567", "3x2", ""] {
-        let mut verify = Verify::default();
+        let mut verify = Verify::attack();
         verify.digits = digits.into();
         assert_eq!(verify.run().code, Some(2), "{digits}");
     }
@@ -58,7 +58,7 @@ fn digits_and_language_are_checked_at_the_edge() {
 
 #[test]
 fn a_bad_policy_or_identity_is_refused_with_its_place() {
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     let policy = verify.file("policy.toml", b"version = '1'\n[checks]\n");
     verify.extra = vec!["--policy".into(), policy.display().to_string()];
     verify
@@ -74,7 +74,7 @@ fn a_bad_policy_or_identity_is_refused_with_its_place() {
 #[test]
 fn a_declared_identity_is_compared() {
     let identity = samples().join("attack-photo/identity.json");
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     verify.extra = vec!["--identity".into(), identity.display().to_string()];
     assert_eq!(verify.run().status("declared_identity"), "passed");
     let other = verify.file("identity.json", br#"{"birth_name": "Somebody Else"}"#);
@@ -89,7 +89,7 @@ fn nothing_personal_is_printed_or_reported() {
     let identity = samples().join("attack-photo/identity.json");
     let declared: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&identity).unwrap()).unwrap();
-    let mut verify = Verify::default();
+    let mut verify = Verify::attack();
     verify.extra = vec!["--identity".into(), identity.display().to_string()];
     verify.environment = vec![("IDPROOF_LOG".into(), "trace".into())];
     let ran = verify.run();
@@ -109,8 +109,8 @@ fn the_same_case_is_decided_the_same_way_twice() {
         report["decided_at"] = serde_json::Value::Null;
         report
     };
-    let first = strip(Verify::default().run().report().clone());
-    assert_eq!(first, strip(Verify::default().run().report().clone()));
+    let first = strip(Verify::attack().run().report().clone());
+    assert_eq!(first, strip(Verify::attack().run().report().clone()));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Everything a person reads: standard output for results, standard error for the rest.
 
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "this module is where the program speaks to a person"
 )]

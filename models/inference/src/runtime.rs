@@ -30,6 +30,8 @@ impl Runtime {
             .with_telemetry(false)
             .build()
             .map_err(|e| fail(e.to_string()))?;
+        // One thread a model, also for the pictures: waking a pool costs more than it gives.
+        opencv::core::set_num_threads(1).map_err(|e| fail(e.to_string()))?;
         Ok(Self { environment })
     }
 

@@ -56,6 +56,37 @@ pub(crate) fn scale(source: &impl MatTraitConst, width: i32, height: i32) -> ope
     }
 }
 
+/// Scales far down for a detector, in a fraction of the time of [`scale`]: samples the picture
+/// at two or four times the size asked for, then averages. Fine print aliases; faces do not.
+pub(crate) fn thumbnail(
+    source: &impl MatTraitConst,
+    width: i32,
+    height: i32,
+) -> opencv::Result<Mat> {
+    let by = match source.cols() / width.max(1) {
+        8.. => 4,
+        4.. => 2,
+        _ => return scale(source, width, height),
+    };
+    let all = opencv::core::Rect::new(0, 0, source.cols(), source.rows());
+    let mut sampled = Mat::default();
+    let size = Size::new(width * by, height * by);
+    resize(
+        &Mat::roi(source, all)?,
+        &mut sampled,
+        size,
+        imgproc::INTER_LINEAR,
+    )?;
+    let mut out = Mat::default();
+    resize(
+        &sampled,
+        &mut out,
+        Size::new(width, height),
+        imgproc::INTER_AREA,
+    )?;
+    Ok(out)
+}
+
 fn resize(
     source: &impl opencv::core::ToInputArray,
     out: &mut Mat,
@@ -224,9 +255,14 @@ mod tests {
         let image = RgbImage::from_raw(1001, 701, data).unwrap();
         let small = scale(&view(&image).unwrap(), 40, 30).unwrap();
         assert_eq!((small.cols(), small.rows()), (40, 30));
-        let bytes = small.data_bytes().unwrap();
-        let mean = bytes.iter().map(|&b| f64::from(b)).sum::<f64>() / bytes.len() as f64;
-        assert!((mean - 99.5).abs() < 1.0, "{mean}");
+        let mean = |m: &Mat| {
+            let bytes = m.data_bytes().unwrap();
+            bytes.iter().map(|&b| f64::from(b)).sum::<f64>() / bytes.len() as f64
+        };
+        assert!((mean(&small) - 99.5).abs() < 1.0);
+        let small = thumbnail(&view(&image).unwrap(), 40, 30).unwrap();
+        assert_eq!((small.cols(), small.rows()), (40, 30));
+        assert!((mean(&small) - 99.5).abs() < 3.0);
     }
 
     #[test]

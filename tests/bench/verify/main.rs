@@ -1,8 +1,8 @@
 //! What a verification costs beside its floor, in one run, as a table.
 //!
-//! Floor: FFmpeg's command line decoding the same recording, plus the bare model calls – each
-//! ONNX call that the verification made, made again with an input of the same shape and nothing
-//! else, and the speech model on the same sound. Models are loaded before anything is measured.
+//! Floor: FFmpeg's command line decoding the same files, plus the bare model calls – each ONNX
+//! call that the verification made, made again with an input of the same shape and nothing else,
+//! and the speech model on the same sound. Models are loaded before anything is measured.
 //! Input: 10 s of 720p VP8 and two 12 MP photographs, from the sample cases (`make samples`).
 
 #![expect(
@@ -63,11 +63,12 @@ fn main() {
     let models = model_floor(&runtime, &store, &made);
     let speech = speech_floor(&analysers, &case);
     let onnx: Duration = models.values().map(|m| m.total).sum();
-    let floor = video + onnx + speech;
+    let floor = video + photos + onnx + speech;
     let peak = memory::peak_of_verify(&case, &config);
 
     println!("\n| what | CPU ms |\n|---|---|");
     println!("| ffmpeg, the recording | {} |", ms(video));
+    println!("| ffmpeg, both photographs | {} |", ms(photos));
     for (name, m) in &models {
         println!("| {name}: {} calls | {} |", m.calls, ms(m.total));
     }
@@ -75,16 +76,12 @@ fn main() {
     println!("| **floor** | **{}** |", ms(floor));
     println!("| whole verification (median of {REPEATS}) | {} |", ms(cpu));
     println!("| – of it the sandboxed decoders | {} |", ms(children));
-    println!(
-        "| ffmpeg, both photographs (not in the floor) | {} |",
-        ms(photos)
-    );
     let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
     println!("\n| figure | measured | asked |\n|---|---|---|");
     println!("| CPU over floor | {:.2} | ≤ 1.25 |", ratio(cpu, floor));
     println!(
-        "| CPU over floor with the photographs decoded | {:.2} | – |",
-        ratio(cpu, floor + photos)
+        "| CPU over floor, the photographs' decoding not counted in the floor | {:.2} | – |",
+        ratio(cpu, floor - photos)
     );
     println!("| wall time, models loaded | {} ms | ≤ 4000 ms |", ms(wall));
     println!(

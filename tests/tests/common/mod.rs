@@ -61,8 +61,9 @@ pub struct Ran {
     pub report: Option<Value>,
 }
 
-impl Default for Verify {
-    fn default() -> Self {
+impl Verify {
+    /// The attack sample as it is.
+    pub fn attack() -> Self {
         let sample = samples().join("attack-photo");
         let dir = tempfile::tempdir().unwrap();
         Self {
@@ -76,9 +77,7 @@ impl Default for Verify {
             dir,
         }
     }
-}
 
-impl Verify {
     /// A file of this run's own.
     pub fn file(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.dir.path().join(name);

@@ -3,7 +3,7 @@ use opencv::core::{Mat, Scalar};
 
 use super::vision_error;
 use crate::runtime::{ModelFile, Net, Output, Runtime};
-use crate::vision::{planar, scale as scale_image, to_i32, view};
+use crate::vision::{planar, thumbnail, to_i32, view};
 
 /// Side of the network's square input.
 const SIDE: i32 = 256;
@@ -43,7 +43,7 @@ fn prepare(image: &RgbImage) -> opencv::Result<(Vec<f32>, Fit)> {
     let scale = SIDE as f32 / longer as f32;
     let fit = |side: u32| ((side as f32 * scale).round() as i32).clamp(1, SIDE);
     let (w, h) = (fit(image.width()), fit(image.height()));
-    let small = scale_image(&view(image)?, w, h)?;
+    let small = thumbnail(&view(image)?, w, h)?;
     let (left, top) = ((SIDE - w) / 2, (SIDE - h) / 2);
     let mut square = Mat::default();
     opencv::core::copy_make_border(
