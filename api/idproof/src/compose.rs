@@ -68,6 +68,10 @@ pub fn decoder_program(config: &Config) -> anyhow::Result<PathBuf> {
 
 pub fn decoder(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Decoder> {
     let mut settings = DecoderConfig::new(decoder_program(config)?);
+    let still = settings.program.with_file_name("idproof-still-decoder");
+    if settings.program.ends_with("idproof-decoder") && still.is_file() {
+        settings.still_program = still;
+    }
     let limit = Duration::from_secs(config.decoder.time_limit_s);
     settings.video_timeout = limit;
     settings.image_timeout = settings.image_timeout.min(limit);

@@ -97,59 +97,24 @@ fn resize(
 }
 
 /// Cuts `rect` (may reach beyond the image; the border is repeated) and scales it to
-/// `width` x `height`. Area interpolation when shrinking, linear when growing.
+/// `width` x `height`, bilinear whatever the scale: so the networks here were trained.
 pub(crate) fn crop_resize(
     image: &RgbImage,
     rect: &Rect,
     width: i32,
     height: i32,
 ) -> opencv::Result<Mat> {
-    let source = view(image)?;
     let scale_x = f64::from(width) / f64::from(rect.width.max(1.0));
     let scale_y = f64::from(height) / f64::from(rect.height.max(1.0));
-    if scale_x >= 0.5 && scale_y >= 0.5 {
-        return affine(
-            &source,
-            [
-                [scale_x, 0.0, -f64::from(rect.x) * scale_x],
-                [0.0, scale_y, -f64::from(rect.y) * scale_y],
-            ],
-            width,
-            height,
-        );
-    }
-    let (iw, ih) = (to_i32(image.width()), to_i32(image.height()));
-    let x0 = (rect.x.round() as i32).clamp(0, iw - 1);
-    let y0 = (rect.y.round() as i32).clamp(0, ih - 1);
-    let x1 = ((rect.x + rect.width).round() as i32).clamp(x0 + 1, iw);
-    let y1 = ((rect.y + rect.height).round() as i32).clamp(y0 + 1, ih);
-    let roi = Mat::roi(&source, opencv::core::Rect::new(x0, y0, x1 - x0, y1 - y0))?;
-    // The part inside the image is shrunk to its share of the target, then bordered.
-    let left = ((x0 as f32 - rect.x) as f64 * scale_x).round().max(0.0) as i32;
-    let top = ((y0 as f32 - rect.y) as f64 * scale_y).round().max(0.0) as i32;
-    let inner_w = ((f64::from(x1 - x0) * scale_x).round() as i32).clamp(1, (width - left).max(1));
-    let inner_h = ((f64::from(y1 - y0) * scale_y).round() as i32).clamp(1, (height - top).max(1));
-    let mut small = Mat::default();
-    imgproc::resize(
-        &roi,
-        &mut small,
-        Size::new(inner_w, inner_h),
-        0.0,
-        0.0,
-        imgproc::INTER_AREA,
-    )?;
-    let mut out = Mat::default();
-    opencv::core::copy_make_border(
-        &small,
-        &mut out,
-        top,
-        (height - top - inner_h).max(0),
-        left,
-        (width - left - inner_w).max(0),
-        opencv::core::BORDER_REPLICATE,
-        Scalar::default(),
-    )?;
-    Ok(out)
+    affine(
+        &view(image)?,
+        [
+            [scale_x, 0.0, -f64::from(rect.x) * scale_x],
+            [0.0, scale_y, -f64::from(rect.y) * scale_y],
+        ],
+        width,
+        height,
+    )
 }
 
 /// Warps by a 2x3 matrix that maps source to target pixels.
@@ -212,13 +177,14 @@ pub(crate) fn planar(
     scale: [f32; 3],
 ) -> opencv::Result<Vec<f32>> {
     let pixels = mat.data_typed::<Vec3b>()?;
-    let plane = pixels.len();
-    let mut out = vec![0.0; plane * 3];
+    let mut out = Vec::with_capacity(pixels.len() * 3);
     for c in 0..3 {
         let (source, mean, scale) = (order[c], mean[c], scale[c]);
-        for (dst, px) in out[c * plane..(c + 1) * plane].iter_mut().zip(pixels) {
-            *dst = (f32::from(px[source]) - mean) * scale;
-        }
+        out.extend(
+            pixels
+                .iter()
+                .map(|px| (f32::from(px[source]) - mean) * scale),
+        );
     }
     Ok(out)
 }

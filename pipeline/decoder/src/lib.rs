@@ -6,6 +6,7 @@
 //! a library so that fuzzing reaches the same functions without a process.
 
 pub mod orient;
+pub mod program;
 pub mod sandbox;
 pub mod self_check;
 pub mod sniff;

@@ -17,13 +17,23 @@ use idproof_protocol::{
     Conversation, ErrorCode, Image, Job, Limits, Message, MessageReader, Order,
 };
 
-/// The closing message of an image job over `path`.
+const DECODER: &str = env!("CARGO_BIN_EXE_idproof-decoder");
+const STILL_DECODER: &str = env!("CARGO_BIN_EXE_idproof-still-decoder");
+
+/// The closing message of an image job over `path`, the same from both programs.
 fn run(path: &Path) -> Message {
+    let last = run_with(DECODER, Job::Image, path);
+    assert_eq!(last, run_with(STILL_DECODER, Job::Image, path));
+    last
+}
+
+/// The closing message.
+fn run_with(program: &str, job: Job, path: &Path) -> Message {
     let order = Order {
-        job: Job::Image,
+        job,
         limits: Limits::default(),
     };
-    let output = Command::new(env!("CARGO_BIN_EXE_idproof-decoder"))
+    let output = Command::new(program)
         .args(order.to_args())
         .env_clear()
         .stdin(Stdio::from(File::open(path).unwrap()))
@@ -77,6 +87,21 @@ fn heic_decodes_inside_the_sandbox() {
     assert_eq!(image.format, "heic");
     assert_eq!((image.width, image.height, image.orientation), (128, 64, 1));
     assert_eq!((pixel(&image, 10, 32), pixel(&image, 117, 32)), (RED, BLUE));
+}
+
+#[test]
+fn the_program_for_stills_refuses_recordings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.webm");
+    fs::write(&path, b"\x1a\x45\xdf\xa3").unwrap();
+    let video = Job::Video {
+        min_gap_us: 0,
+        max_side: 640,
+    };
+    assert!(matches!(
+        run_with(STILL_DECODER, video, &path),
+        Message::Failure(failure) if failure.code == ErrorCode::Internal
+    ));
 }
 
 #[test]

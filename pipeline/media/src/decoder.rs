@@ -21,6 +21,8 @@ use crate::{file, verdict};
 pub struct DecoderConfig {
     /// The `idproof-decoder` program.
     pub program: PathBuf,
+    /// The program for stills: `idproof-still-decoder`, which starts faster, or the same one.
+    pub still_program: PathBuf,
     pub limits: Limits,
     /// Longest wait for an image in all.
     pub image_timeout: Duration,
@@ -33,8 +35,10 @@ pub struct DecoderConfig {
 impl DecoderConfig {
     /// The default limits: 20 s for an image, 60 s for a recording.
     pub fn new(program: impl Into<PathBuf>) -> Self {
+        let program = program.into();
         Self {
-            program: program.into(),
+            still_program: program.clone(),
+            program,
             limits: Limits::default(),
             image_timeout: Duration::from_secs(20),
             video_timeout: Duration::from_secs(60),
@@ -109,7 +113,11 @@ impl Decoder {
             limits: self.config.limits.clone(),
         };
         let clock = Arc::clone(&self.clock);
-        Running::start(&self.config.program, &order, input, clock, limit)
+        let program = match order.job {
+            Job::Image => &self.config.still_program,
+            Job::Video { .. } | Job::SelfCheck(_) => &self.config.program,
+        };
+        Running::start(program, &order, input, clock, limit)
     }
 
     /// Every way in which a conversation can end badly.

@@ -96,7 +96,10 @@ fn newest(folder: &Path) -> SystemTime {
 }
 
 pub fn config() -> DecoderConfig {
-    DecoderConfig::new(program())
+    DecoderConfig {
+        still_program: program().with_file_name("idproof-still-decoder"),
+        ..DecoderConfig::new(program())
+    }
 }
 
 pub fn decoder() -> Decoder {
