@@ -349,14 +349,14 @@ fn each_check_has_a_case_that_must_fail() {
             CheckName::SpokenDigits,
             Failed,
             ReasonCode::NothingSaid,
-            Refuse,
+            Review,
         ),
         (
             |e| speech(e, |s| s.log_ratio = Some(-20.0)),
             CheckName::SpokenDigits,
             Failed,
             ReasonCode::DigitsDiffer,
-            Refuse,
+            Review,
         ),
         (
             |e| speech(e, |s| s.log_ratio = None),
