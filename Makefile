@@ -36,7 +36,7 @@ demo: setup samples ## all set-up, then the main job on the sample cases
 test: setup samples test-tools ## all set-up, then every test
 	$(call step,formatting,$(CARGO) fmt --all --check,run `cargo fmt --all`)
 	$(call step,lints,$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings,mend what clippy names)
-	$(call step,tests,$(CARGO) test --release --locked --workspace,read the failing test above)
+	$(call step,tests,$(CARGO) test --release --locked --workspace --no-fail-fast,read the failing test above)
 
 .PHONY: setup
 setup: system build models ## system packages, the build, the models
