@@ -120,6 +120,16 @@ fn a_decoder_that_is_killed_leaves_the_case_to_a_human() {
 }
 
 #[test]
+fn a_decoder_that_the_sandbox_kills_leaves_the_case_to_a_human() {
+    // What seccomp does to one that asks for a socket or another program.
+    let ran = with_decoder("kill -SYS $$");
+    ran.decided_with("decoder_failed");
+    assert_eq!(ran.report()["decision"], "review");
+    let detail = &ran.report()["checks"]["video_integrity"]["detail"];
+    assert!(detail.as_str().unwrap().contains("forbid"), "{detail}");
+}
+
+#[test]
 fn a_decoder_that_hangs_leaves_the_case_to_a_human() {
     let ran = with_decoder("exec sleep 600");
     ran.decided_with("stage_timed_out");

@@ -88,7 +88,15 @@ fn models(config: &Config, findings: &mut Findings) -> anyhow::Result<()> {
         if !needed.contains(&name.as_str()) {
             continue;
         }
-        let pull = format!("idproof models pull {name}");
+        let pull = if state.entry.source.is_empty() {
+            format!(
+                "only a mirror can have it: put {} into a directory, name that as models.mirror, \
+                 then run `idproof models pull {name}`",
+                state.entry.file
+            )
+        } else {
+            format!("idproof models pull {name}")
+        };
         match state.status {
             Status::Ready => findings.good(&format!("model {name}"), &state.entry.version),
             Status::Missing => {
