@@ -7,91 +7,14 @@
     reason = "a test fails loudly"
 )]
 
-use idproof_domain::evidence::{
-    DeclaredField, FaceMatch, Liveness, Motion, Portrait, Presence, Recording, Speech, Zone,
-};
+mod common;
+
+use common::{good, judge, motion, presence, recording, speech, status, zone};
+use idproof_domain::evidence::{DeclaredField, FaceMatch, Liveness, Portrait, Zone};
 use idproof_domain::{
-    CheckName, CheckStatus, Decision, Evidence, Measured, Outcome, Policy, ReasonCode, decide,
+    CheckName, CheckStatus, Evidence, Measured, Outcome, Policy, ReasonCode, decide,
 };
 use time::macros::date;
-
-fn good() -> Evidence {
-    Evidence {
-        today: date!(2026 - 11 - 21),
-        portrait: Measured::Value(Some(Portrait {
-            score: 0.9,
-            width: 300.0,
-        })),
-        zone: Measured::Value(Some(zone())),
-        declared: Some(Measured::Value(vec![DeclaredField {
-            field: "surname",
-            agrees: true,
-        }])),
-        recording: Measured::Value(Recording {
-            seconds: 8.0,
-            frames: 240,
-            irregular_frames: 0,
-            sound_seconds: 8.0,
-            lies: vec![],
-        }),
-        presence: Measured::Value(Presence {
-            frames: 20,
-            with_one_face: 20,
-            with_several: 0,
-            with_none: 0,
-            face_width: 200.0,
-        }),
-        face_match: Measured::Value(FaceMatch {
-            distances: vec![0.4, 0.3, 0.35],
-        }),
-        liveness: Measured::Value(Liveness {
-            scores: vec![0.9, 0.95],
-        }),
-        motion: Measured::Value(Motion {
-            frames: 20,
-            deformation: 0.1,
-        }),
-        speech: Measured::Value(Speech {
-            voiced_seconds: 2.0,
-            asked: 3,
-            as_asked: true,
-            heard: 3,
-            least_confidence: 0.95,
-            log_ratio: Some(9.0),
-        }),
-    }
-}
-
-fn zone() -> Zone {
-    Zone {
-        format: "TD1",
-        wrong_checks: vec![],
-        checks: 4,
-        corrections: 0,
-        birth_date: Some(date!(1990 - 07 - 13)),
-        expiry: Some(date!(2033 - 02 - 11)),
-        sides_differ: false,
-    }
-}
-
-fn policy() -> Policy {
-    Policy::parse(Policy::DEFAULT_TEXT).unwrap()
-}
-
-fn status(decision: &Decision, name: CheckName) -> CheckStatus {
-    decision
-        .checks
-        .iter()
-        .find(|c| c.name == name)
-        .unwrap()
-        .status
-}
-
-fn judge(change: impl FnOnce(&mut Evidence)) -> Decision {
-    let mut evidence = good();
-    change(&mut evidence);
-    decide(&evidence, &policy())
-}
 
 #[test]
 fn a_whole_case_is_accepted_with_every_check_passed() {
@@ -395,31 +318,6 @@ fn each_check_has_a_case_that_must_fail() {
     }
 }
 
-fn recording(e: &mut Evidence, change: impl FnOnce(&mut Recording)) {
-    if let Measured::Value(r) = &mut e.recording {
-        change(r);
-    }
-}
-
-fn presence(e: &mut Evidence, one: u32, several: u32, none: u32) {
-    if let Measured::Value(p) = &mut e.presence {
-        (p.with_one_face, p.with_several, p.with_none) = (one, several, none);
-    }
-}
-
-fn motion(e: &mut Evidence, deformation: f64) {
-    e.motion = Measured::Value(Motion {
-        frames: 20,
-        deformation,
-    });
-}
-
-fn speech(e: &mut Evidence, change: impl FnOnce(&mut Speech)) {
-    if let Measured::Value(s) = &mut e.speech {
-        change(s);
-    }
-}
-
 #[test]
 fn whatever_is_unavailable_goes_to_a_human() {
     let gone = |e: &mut Evidence, n: usize| {
@@ -449,85 +347,6 @@ fn whatever_is_unavailable_goes_to_a_human() {
     // All of them at once, too.
     let decision = judge(|e| (0..9).for_each(|n| gone(e, n)));
     assert_eq!(decision.outcome, Outcome::Review);
-}
-
-#[test]
-fn thresholds_are_exact_on_both_sides() {
-    let t = policy().thresholds().clone();
-    let below = |v: f64| v - 1e-9;
-    let above = |v: f64| v + 1e-9;
-    let face = |d: f64| {
-        status(
-            &judge(|e| e.face_match = Measured::Value(FaceMatch { distances: vec![d] })),
-            CheckName::FaceMatch,
-        )
-    };
-    assert_eq!(face(t.face_match_accept), CheckStatus::Passed);
-    assert_eq!(face(above(t.face_match_accept)), CheckStatus::Borderline);
-    assert_eq!(face(below(t.face_match_refuse)), CheckStatus::Borderline);
-    assert_eq!(face(t.face_match_refuse), CheckStatus::Failed);
-    let live = |s: f64| {
-        status(
-            &judge(|e| e.liveness = Measured::Value(Liveness { scores: vec![s] })),
-            CheckName::Liveness,
-        )
-    };
-    assert_eq!(live(t.liveness_accept), CheckStatus::Passed);
-    assert_eq!(live(below(t.liveness_accept)), CheckStatus::Borderline);
-    assert_eq!(live(t.liveness_refuse), CheckStatus::Borderline);
-    assert_eq!(live(below(t.liveness_refuse)), CheckStatus::Failed);
-    let said = |r: f64| {
-        status(
-            &judge(|e| speech(e, |s| s.log_ratio = Some(r))),
-            CheckName::SpokenDigits,
-        )
-    };
-    assert_eq!(said(t.speech_accept), CheckStatus::Passed);
-    assert_eq!(said(below(t.speech_accept)), CheckStatus::Borderline);
-    assert_eq!(said(t.speech_refuse), CheckStatus::Borderline);
-    assert_eq!(said(below(t.speech_refuse)), CheckStatus::Failed);
-    let moved = |d: f64| status(&judge(|e| motion(e, d)), CheckName::FaceMotion);
-    assert_eq!(moved(t.face_motion_accept), CheckStatus::Passed);
-    assert_eq!(moved(below(t.face_motion_accept)), CheckStatus::Borderline);
-    assert_eq!(moved(below(t.face_motion_refuse)), CheckStatus::Failed);
-}
-
-#[test]
-fn the_day_itself_still_counts() {
-    let day = date!(2026 - 11 - 21);
-    let with = |birth, expiry| {
-        let decision = judge(|e| {
-            e.zone = Measured::Value(Some(Zone {
-                birth_date: Some(birth),
-                expiry: Some(expiry),
-                ..zone()
-            }));
-        });
-        status(&decision, CheckName::DocumentValidity)
-    };
-    assert_eq!(with(date!(1990 - 1 - 1), day), CheckStatus::Passed);
-    assert_eq!(
-        with(date!(1990 - 1 - 1), date!(2026 - 11 - 20)),
-        CheckStatus::Failed
-    );
-    assert_eq!(with(date!(2008 - 11 - 21), day), CheckStatus::Passed);
-    assert_eq!(with(date!(2008 - 11 - 22), day), CheckStatus::Failed);
-}
-
-#[test]
-fn born_on_29_february() {
-    let age_ok = |today| {
-        let decision = judge(|e| {
-            e.today = today;
-            e.zone = Measured::Value(Some(Zone {
-                birth_date: Some(date!(2004 - 02 - 29)),
-                ..zone()
-            }));
-        });
-        status(&decision, CheckName::DocumentValidity)
-    };
-    assert_eq!(age_ok(date!(2022 - 02 - 28)), CheckStatus::Failed);
-    assert_eq!(age_ok(date!(2022 - 03 - 01)), CheckStatus::Passed);
 }
 
 #[test]

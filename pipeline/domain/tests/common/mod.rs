@@ -1,0 +1,113 @@
+//! A case that is accepted, and ways to change it.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use idproof_domain::evidence::{
+    DeclaredField, FaceMatch, Liveness, Motion, Portrait, Presence, Recording, Speech, Zone,
+};
+use idproof_domain::{CheckName, CheckStatus, Decision, Evidence, Measured, Policy, decide};
+use time::macros::date;
+
+pub fn good() -> Evidence {
+    Evidence {
+        today: date!(2026 - 11 - 21),
+        portrait: Measured::Value(Some(Portrait {
+            score: 0.9,
+            width: 300.0,
+        })),
+        zone: Measured::Value(Some(zone())),
+        declared: Some(Measured::Value(vec![DeclaredField {
+            field: "surname",
+            agrees: true,
+        }])),
+        recording: Measured::Value(Recording {
+            seconds: 8.0,
+            frames: 240,
+            irregular_frames: 0,
+            sound_seconds: 8.0,
+            lies: vec![],
+        }),
+        presence: Measured::Value(Presence {
+            frames: 20,
+            with_one_face: 20,
+            with_several: 0,
+            with_none: 0,
+            face_width: 200.0,
+        }),
+        face_match: Measured::Value(FaceMatch {
+            distances: vec![0.4, 0.3, 0.35],
+        }),
+        liveness: Measured::Value(Liveness {
+            scores: vec![0.9, 0.95],
+        }),
+        motion: Measured::Value(Motion {
+            frames: 20,
+            deformation: 0.1,
+        }),
+        speech: Measured::Value(Speech {
+            voiced_seconds: 2.0,
+            asked: 3,
+            as_asked: true,
+            heard: 3,
+            least_confidence: 0.95,
+            log_ratio: Some(9.0),
+        }),
+    }
+}
+
+pub fn zone() -> Zone {
+    Zone {
+        format: "TD1",
+        wrong_checks: vec![],
+        checks: 4,
+        corrections: 0,
+        birth_date: Some(date!(1990 - 07 - 13)),
+        expiry: Some(date!(2033 - 02 - 11)),
+        sides_differ: false,
+    }
+}
+
+pub fn policy() -> Policy {
+    Policy::parse(Policy::DEFAULT_TEXT).unwrap()
+}
+
+pub fn status(decision: &Decision, name: CheckName) -> CheckStatus {
+    decision
+        .checks
+        .iter()
+        .find(|c| c.name == name)
+        .unwrap()
+        .status
+}
+
+pub fn judge(change: impl FnOnce(&mut Evidence)) -> Decision {
+    let mut evidence = good();
+    change(&mut evidence);
+    decide(&evidence, &policy())
+}
+
+pub fn recording(e: &mut Evidence, change: impl FnOnce(&mut Recording)) {
+    if let Measured::Value(r) = &mut e.recording {
+        change(r);
+    }
+}
+
+pub fn presence(e: &mut Evidence, one: u32, several: u32, none: u32) {
+    if let Measured::Value(p) = &mut e.presence {
+        (p.with_one_face, p.with_several, p.with_none) = (one, several, none);
+    }
+}
+
+pub fn motion(e: &mut Evidence, deformation: f64) {
+    e.motion = Measured::Value(Motion {
+        frames: 20,
+        deformation,
+    });
+}
+
+pub fn speech(e: &mut Evidence, change: impl FnOnce(&mut Speech)) {
+    if let Measured::Value(s) = &mut e.speech {
+        change(s);
+    }
+}
