@@ -12,6 +12,7 @@ mod common;
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use common::{Verify, models_dir};
 
@@ -57,22 +58,9 @@ fn a_full_disk_is_said() {
     let mut verify = Verify::attack();
     let disk = verify.dir.path().join("disk");
     std::fs::create_dir(&disk).unwrap();
-    // A mount of its own, 4 KiB large and filled, gone with the process.
-    let script = format!(
-        "mount -t tmpfs -o size=4k,nr_inodes=8 none '{0}' && head -c 4096 /dev/zero > '{0}/full' && exec \"$@\"",
-        disk.display()
-    );
-    verify.wrapper = [
-        "unshare",
-        "--map-root-user",
-        "--mount",
-        "sh",
-        "-c",
-        &script,
-        "sh",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let (shell, script, expected) = full_disk(&disk);
+    verify.wrapper = shell.into_iter().map(str::to_owned).collect();
+    verify.wrapper.extend(["-c".into(), script, "sh".into()]);
     verify.out = disk.join("report.json");
     let ran = verify.run();
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
@@ -81,7 +69,35 @@ fn a_full_disk_is_said() {
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("No space left"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+}
+
+/// A shell, what it does before the program, and the words of the system. A mount of its own,
+/// 4 KiB large and filled, gone with the process; where no mount is allowed, files of no length.
+fn full_disk(disk: &Path) -> (Vec<&'static str>, String, &'static str) {
+    let mounts = [
+        vec!["unshare", "--map-root-user", "--mount", "sh"],
+        vec!["unshare", "--mount", "--propagation", "unchanged", "sh"],
+    ];
+    let fill = format!(
+        "mount -t tmpfs -o size=4k,nr_inodes=8 none '{0}' && head -c 4096 /dev/zero > '{0}/full'",
+        disk.display()
+    );
+    let works = |shell: &Vec<&str>| {
+        Command::new(shell[0])
+            .args(&shell[1..])
+            .args(["-c", &fill])
+            .output()
+            .is_ok_and(|o| o.status.success())
+    };
+    match mounts.into_iter().find(works) {
+        Some(shell) => (shell, format!("{fill} && exec \"$@\""), "No space left"),
+        None => (
+            vec!["sh"],
+            "trap '' XFSZ; ulimit -f 0; exec \"$@\"".into(),
+            "File too large",
+        ),
+    }
 }
 
 #[test]
