@@ -116,8 +116,16 @@ fn a_report_that_cannot_be_placed_is_said_before_the_work() {
 /// A decoder that does not do its work.
 fn with_decoder(script: &str) -> common::Ran {
     let mut verify = Verify::attack();
-    let program = verify.file("decoder", format!("#!/bin/sh\n{script}\n").as_bytes());
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text = verify.file("script", format!("#!/bin/sh\n{script}\n").as_bytes());
+    std::fs::set_permissions(&text, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // Copied by a process of its own: what this one had open for writing could be "busy".
+    let program = verify.dir.path().join("decoder");
+    let copied = Command::new("cp")
+        .arg("-p")
+        .arg(&text)
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     verify.environment = vec![
         (
             "IDPROOF_DECODER_PROGRAM".into(),

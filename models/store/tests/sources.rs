@@ -154,7 +154,7 @@ fn a_client_that_fails_hangs_or_leaves_nothing_is_told() {
     let run = |body: &str| {
         let mut config = place.config();
         config.npm = place.script("npm", body);
-        config.time_limit = Duration::from_millis(400);
+        config.time_limit = Duration::from_millis(1500);
         let manifest = Manifest::parse(&small::manifest(&source)).unwrap();
         small::pull_error(&Store::new(config, manifest))
     };

@@ -25,8 +25,12 @@ const READY: &str = r"\001\007\000\000\000\001\000\007\001\001\001\001";
 
 /// A decoder that is a shell script.
 fn script(inputs: &Inputs, body: &str) -> PathBuf {
-    let path = inputs.file("decoder.sh", format!("#!/bin/sh\n{body}\n").as_bytes());
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let text = inputs.file("script", format!("#!/bin/sh\n{body}\n").as_bytes());
+    fs::set_permissions(&text, fs::Permissions::from_mode(0o755)).unwrap();
+    // Copied by a process of its own: what this one had open for writing could be "busy".
+    let path = inputs.path("decoder.sh");
+    let copied = Command::new("cp").arg("-p").arg(&text).arg(&path).status();
+    assert!(copied.unwrap().success());
     path
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -52,9 +53,13 @@ impl Place {
 
     /// An executable shell script called `name`.
     pub fn script(&self, name: &str, body: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, format!("#!/bin/sh\nset -e\n{body}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let (path, text) = (self.path(name), self.path(&format!("{name}.txt")));
+        fs::write(&text, format!("#!/bin/sh\nset -e\n{body}\n")).unwrap();
+        fs::set_permissions(&text, fs::Permissions::from_mode(0o755)).unwrap();
+        // Copied by a process of its own: a file that this one had open for writing may still be
+        // open in a child that another test is starting, and could not be run ("text file busy").
+        let copied = Command::new("cp").arg("-p").arg(&text).arg(&path).status();
+        assert!(copied.unwrap().success());
         path
     }
 
