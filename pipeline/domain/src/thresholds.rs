@@ -60,7 +60,7 @@ thresholds! {
     single_face_pass = 0.9, 0.5..=1.0, "share of analysed frames", "At least this share of frames shows exactly one face.";
     single_face_fail = 0.5, 0.0..=1.0, "share of analysed frames", "Below this share the recording fails.";
     face_width = 80.0, 24.0..=1000.0, "pixels", "Narrower faces in the recording are too small to compare.";
-    face_match_accept = 0.47, 0.1..=1.5, "Euclidean distance", "At most this distance counts as the same person.";
+    face_match_accept = 0.45, 0.1..=1.5, "Euclidean distance", "At most this distance counts as the same person.";
     face_match_refuse = 0.70, 0.1..=2.0, "Euclidean distance", "From this distance on it counts as another person.";
     liveness_accept = 0.6, 0.0..=1.0, "mean live score", "From here on the frames count as bona fide.";
     liveness_refuse = 0.2, 0.0..=1.0, "mean live score", "Below this the frames count as a presentation attack.";
