@@ -1,11 +1,13 @@
 //! The domain: pure, synchronous, without I/O, clock or randomness.
 
+pub mod case;
 mod check;
 mod decide;
 pub mod declared;
 pub mod digits;
 mod evaluate;
 pub mod evidence;
+pub mod ids;
 pub mod language;
 pub mod mrz;
 mod policy;

@@ -9,6 +9,7 @@ pub mod face;
 pub mod image;
 pub mod media;
 pub mod model;
+pub mod random;
 pub mod speech;
 
 pub use clock::{Clock, Stopwatch};
@@ -20,4 +21,5 @@ pub use media::{
     VideoSink,
 };
 pub use model::{Capability, ModelError, ModelIdentity, Unavailable};
+pub use random::Random;
 pub use speech::{DigitRecogniser, HeardDigit, SpeechFindings, SpeechRequest};

@@ -1,0 +1,7 @@
+//! A case and its life: states, what may happen in each, and what it leads to.
+
+mod state;
+mod step;
+
+pub use state::{CaseState, UnknownState};
+pub use step::{Actor, InvalidStep, Step, StepKind};
