@@ -1,5 +1,6 @@
 //! The domain: pure, synchronous, without I/O, clock or randomness.
 
+pub mod calendar;
 pub mod case;
 mod check;
 mod decide;
