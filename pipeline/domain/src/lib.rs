@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod case;
 mod check;
+pub mod code;
 mod decide;
 pub mod declared;
 pub mod digits;
@@ -10,6 +11,7 @@ mod evaluate;
 pub mod evidence;
 pub mod ids;
 pub mod language;
+pub mod letter;
 pub mod mrz;
 mod policy;
 mod reason;
