@@ -8,6 +8,8 @@ packages=(
   libavfilter-dev libavdevice-dev libopencv-dev libheif-dev
   # models and samples
   python3 python3-venv python3-pip espeak-ng ffmpeg fonts-ocr-b fonts-liberation
+  # tests of the service and the pages
+  postgresql chromium
 )
 missing=()
 for p in "${packages[@]}"; do

@@ -68,6 +68,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "idproof-worker",
         ],
     ),
+    ("idproof-test-support", &["idproof-ports"]),
     ("idproof-tests", &[]),
 ];
 

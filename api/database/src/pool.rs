@@ -1,0 +1,151 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::{AnyPool, Executor};
+
+use crate::{DatabaseError, Result, Tx};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// Where the database is.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    /// `sqlite:FILE` (one machine) or `postgres://USER:PASSWORD@HOST:PORT/NAME`.
+    pub url: String,
+    /// Most connections at once, 1 to 200.
+    pub connections: u32,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:var/idproof.db".into(),
+            connections: 10,
+        }
+    }
+}
+
+/// The address may hold a password.
+impl std::fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseConfig")
+            .field("url", &"hidden")
+            .field("connections", &self.connections)
+            .finish()
+    }
+}
+
+/// Which database stands behind the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A pool of connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    pub(crate) pool: AnyPool,
+    engine: Engine,
+}
+
+/// Longest wait for a connection, and for another writer of SQLite.
+const WAIT: Duration = Duration::from_secs(10);
+
+impl Database {
+    /// Connects; makes SQLite's file and its folder where they are missing. Runs no migration.
+    pub async fn open(config: &DatabaseConfig) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        let problem = |problem: String| DatabaseError::Config {
+            key: "database.url",
+            problem,
+        };
+        let (engine, url) = if let Some(file) = config.url.strip_prefix("sqlite:") {
+            let file = PathBuf::from(file.trim_start_matches("//"));
+            if let Some(dir) = file.parent().filter(|d| !d.as_os_str().is_empty()) {
+                std::fs::create_dir_all(dir)
+                    .map_err(|e| problem(format!("cannot make {}: {e}", dir.display())))?;
+            }
+            (
+                Engine::Sqlite,
+                format!("sqlite:{}?mode=rwc", file.display()),
+            )
+        } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
+            (Engine::Postgres, config.url.clone())
+        } else {
+            return Err(problem(
+                "it must begin with sqlite: or postgres://".to_owned(),
+            ));
+        };
+        if !(1..=200).contains(&config.connections) {
+            return Err(DatabaseError::Config {
+                key: "database.connections",
+                problem: format!("it is {}; it must lie in 1 to 200", config.connections),
+            });
+        }
+        // The error of the parser could repeat the password.
+        let options = AnyConnectOptions::from_str(&url)
+            .map_err(|_| problem("it is not a valid address".to_owned()))?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(config.connections)
+            .acquire_timeout(WAIT)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if engine == Engine::Sqlite {
+                        connection
+                            .execute(
+                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                                 PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON;",
+                            )
+                            .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool, engine })
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Brings the tables up to date. Safe to run from several processes at once.
+    pub async fn migrate(&self) -> Result<()> {
+        MIGRATIONS
+            .run(&self.pool)
+            .await
+            .map_err(|e| DatabaseError::Migration(e.to_string()))
+    }
+
+    /// Asks the database something small.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn begin(&self) -> Result<Tx> {
+        let inner = match self.engine {
+            // A reader that turns writer late cannot wait for another writer.
+            Engine::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await?,
+            Engine::Postgres => self.pool.begin().await?,
+        };
+        Ok(Tx::new(inner, self.engine))
+    }
+
+    /// The pool, for queries of a repository elsewhere.
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
