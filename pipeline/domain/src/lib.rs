@@ -7,6 +7,7 @@ pub mod code;
 mod decide;
 pub mod declared;
 pub mod digits;
+pub mod endpoint;
 mod evaluate;
 pub mod evidence;
 pub mod ids;
