@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Arc::new(RealClock(Instant::now())),
     );
     let mut count = Count::default();
-    let report = decoder.decode_video(Path::new(file), &request, &mut count)?;
+    let report = decoder.decode_video(&Path::new(file).into(), &request, &mut count)?;
     println!(
         "{} {} {:?}, {}x{} turned by {}, {} frames over {:?} ({} dropped, {} twice, {} corrupt)",
         report.container,

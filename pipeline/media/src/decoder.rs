@@ -1,12 +1,12 @@
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use idproof_ports::{
-    Clock, DecodedImage, ImageReport, MediaDecoder, MediaError, RgbImage, VideoFrame, VideoReport,
-    VideoRequest, VideoSink,
+    Clock, DecodedImage, ImageReport, MediaDecoder, MediaError, MediaFile, RgbImage, VideoFrame,
+    VideoReport, VideoRequest, VideoSink,
 };
 use idproof_protocol::{
     Attempt, Frame, Image, Job, Limits, Message, Order, SAMPLE_RATE, Sandbox, VideoSummary,
@@ -156,8 +156,8 @@ fn never_ready() -> MediaError {
 }
 
 impl MediaDecoder for Decoder {
-    fn decode_image(&self, path: &Path) -> Result<DecodedImage, MediaError> {
-        let (input, file_bytes) = file::open(path, IMAGE, self.config.limits.file_bytes)?;
+    fn decode_image(&self, file: &MediaFile) -> Result<DecodedImage, MediaError> {
+        let (input, file_bytes) = file::open(file, IMAGE, self.config.limits.file_bytes)?;
         let limit = self.config.image_timeout;
         let mut running = self.start(Job::Image, input, limit)?;
         match running.next() {
@@ -171,11 +171,11 @@ impl MediaDecoder for Decoder {
 
     fn decode_video(
         &self,
-        path: &Path,
+        file: &MediaFile,
         request: &VideoRequest,
         sink: &mut dyn VideoSink,
     ) -> Result<VideoReport, MediaError> {
-        let (input, file_bytes) = file::open(path, RECORDING, self.config.limits.file_bytes)?;
+        let (input, file_bytes) = file::open(file, RECORDING, self.config.limits.file_bytes)?;
         let limit = self.config.video_timeout;
         let job = Job::Video {
             min_gap_us: u64::try_from(request.min_frame_gap.as_micros()).unwrap_or(u64::MAX),

@@ -2,23 +2,30 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
-use idproof_ports::MediaError;
+use idproof_ports::{MediaError, MediaFile};
 
 /// A regular file with at least one byte, and its length. The last part of the path may not
 /// be a link; a pipe or device is refused without waiting for it. Errors never name the path.
+/// A file that is open already is opened once more, read-only and with a position of its own.
 pub(crate) fn open(
-    path: &Path,
+    file: &MediaFile,
     expected: &'static str,
     most_bytes: u64,
 ) -> Result<(File, u64), MediaError> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .map_err(|e| unreadable(explain(&e)))?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = match file {
+        MediaFile::Path(path) => options.custom_flags(flags | libc::O_NOFOLLOW).open(path),
+        // The link is the kernel's own; the descriptor stays open for as long as it is followed.
+        MediaFile::Open(file) => options
+            .custom_flags(flags)
+            .open(format!("/proc/self/fd/{}", file.as_raw_fd())),
+    }
+    .map_err(|e| unreadable(explain(&e)))?;
     let meta = file
         .metadata()
         .map_err(|_| unreadable("its size cannot be asked"))?;

@@ -18,7 +18,10 @@ use idproof_media::{Decoder, Limits};
 use idproof_ports::{MediaDecoder, MediaError};
 
 fn unreadable(path: &Path, words: &str) {
-    for error in [refuse(path), decoder().decode_image(path).unwrap_err()] {
+    for error in [
+        refuse(path),
+        decoder().decode_image(&path.into()).unwrap_err(),
+    ] {
         let MediaError::Unreadable(detail) = &error else {
             panic!("{error:?}");
         };
@@ -33,7 +36,7 @@ fn unreadable(path: &Path, words: &str) {
 fn unsupported(path: &Path, words: &str) {
     for (error, kind) in [
         (refuse(path), "recording"),
-        (decoder().decode_image(path).unwrap_err(), "image"),
+        (decoder().decode_image(&path.into()).unwrap_err(), "image"),
     ] {
         let MediaError::Unsupported { expected, detail } = &error else {
             panic!("{error:?}");
@@ -62,7 +65,7 @@ fn what_is_no_media_is_named() {
     let error = refuse(&png);
     assert!(matches!(&error, MediaError::Unsupported { detail, .. } if detail.contains("PNG")));
     let webm = inputs.ffmpeg("-f lavfi -i color=s=16x16:d=0.2 -c:v libvpx", "a.webm");
-    let error = decoder().decode_image(&webm).unwrap_err();
+    let error = decoder().decode_image(&webm.as_path().into()).unwrap_err();
     assert!(
         matches!(&error, MediaError::Unsupported { detail, .. } if detail.contains("recording"))
     );
@@ -107,7 +110,7 @@ fn a_file_without_permission_is_said() {
                 assert_eq!(libc::syscall(libc::SYS_setresuid, -1, NOBODY, -1), 0);
             }
         }
-        decoder.decode_image(&path).unwrap_err()
+        decoder.decode_image(&path.as_path().into()).unwrap_err()
     })
     .join()
     .unwrap();
@@ -154,7 +157,8 @@ fn sixty_seconds_are_the_limit_on_both_sides() {
             "a.webm",
         );
         let mut seen = common::Seen::default();
-        let result = decoder().decode_video(&path, &common::every_frame(16), &mut seen);
+        let result =
+            decoder().decode_video(&path.as_path().into(), &common::every_frame(16), &mut seen);
         assert_eq!(result.is_ok(), fits, "{seconds}: {result:?}");
     }
 }
@@ -209,7 +213,7 @@ fn pictures_and_files_beyond_the_limits_are_refused() {
         std::sync::Arc::new(common::RealClock),
     );
     let large = inputs.file("large.jpg", &[0xff; 1001]);
-    let error = strict.decode_image(&large).unwrap_err();
+    let error = strict.decode_image(&large.as_path().into()).unwrap_err();
     assert!(
         matches!(&error, MediaError::LimitExceeded(d) if d.contains("MB")),
         "{error:?}"
@@ -288,7 +292,7 @@ fn frames_of_noise_end_without_a_hang() {
     }
     let mut seen = common::Seen::default();
     let path = inputs.file("noise.webm", &bytes);
-    match decoder().decode_video(&path, &common::every_frame(320), &mut seen) {
+    match decoder().decode_video(&path.as_path().into(), &common::every_frame(320), &mut seen) {
         Ok(report) => assert!(
             report.corrupt_frames > 0 || !report.lies.is_empty(),
             "{report:?}"

@@ -59,7 +59,7 @@ fn outcome_within(inputs: &Inputs, body: &str, limit: Duration) -> MediaError {
     let decoder = with_program(&script(inputs, body), Arc::new(RealClock), limit);
     let mut seen = Seen::default();
     decoder
-        .decode_video(&file, &every_frame(64), &mut seen)
+        .decode_video(&file.as_path().into(), &every_frame(64), &mut seen)
         .unwrap_err()
 }
 
@@ -108,7 +108,7 @@ fn the_time_limit_holds_under_a_clock_that_stands_still() {
         Arc::new(FrozenClock),
         SHORT,
     );
-    let error = decoder.decode_image(&file).unwrap_err();
+    let error = decoder.decode_image(&file.as_path().into()).unwrap_err();
     assert_eq!(error, MediaError::TimedOut(SHORT));
 }
 
@@ -199,7 +199,7 @@ fn a_decoder_that_cannot_lock_itself_in_is_not_used() {
     assert!(matches!(error, MediaError::Unavailable(_)), "{error:?}");
     let missing = with_program(&inputs.path("nowhere"), Arc::new(RealClock), SHORT);
     let file = inputs.file("a.jpg", b"\xff\xd8\xff");
-    let error = missing.decode_image(&file).unwrap_err();
+    let error = missing.decode_image(&file.as_path().into()).unwrap_err();
     assert!(
         matches!(&error, MediaError::Unavailable(d) if d.contains("missing")),
         "{error:?}"
@@ -255,7 +255,7 @@ fn a_decoder_killed_midway_is_an_error_not_a_short_recording() {
     let decoder = Decoder::new(DecoderConfig::new(&program), Arc::new(RealClock));
     let mut killer = Killer { program, frames: 0 };
     let error = decoder
-        .decode_video(&file, &every_frame(640), &mut killer)
+        .decode_video(&file.as_path().into(), &every_frame(640), &mut killer)
         .unwrap_err();
     failed(&error, "SIGKILL");
     assert!((1..300).contains(&killer.frames));
@@ -297,7 +297,7 @@ fn too_little_memory_and_time_end_in_an_error() {
             program: "/nowhere".into(),
             frames: 1,
         };
-        decoder.decode_video(&file, &every_frame(1280), &mut seen)
+        decoder.decode_video(&file.as_path().into(), &every_frame(1280), &mut seen)
     };
     for megabytes in [64, 230, 245, 260] {
         let result = run(Limits {

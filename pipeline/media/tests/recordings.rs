@@ -195,7 +195,9 @@ fn frames_are_thinned_and_scaled_as_asked() {
         min_frame_gap: Duration::from_millis(100),
         max_side: 160,
     };
-    let report = decoder().decode_video(&path, &request, &mut seen).unwrap();
+    let report = decoder()
+        .decode_video(&path.as_path().into(), &request, &mut seen)
+        .unwrap();
     assert_eq!(report.timestamps_us.len(), 60, "all are timed");
     assert_eq!(seen.frames.len(), 20, "every third is delivered");
     for (count, (at, index, image)) in seen.frames.iter().enumerate() {
@@ -270,7 +272,7 @@ fn a_large_file_is_streamed_not_collected() {
     let decoder = Decoder::new(DecoderConfig { limits, ..config() }, Arc::new(RealClock));
     let mut seen = Seen::default();
     let report = decoder
-        .decode_video(&path, &every_frame(16), &mut seen)
+        .decode_video(&path.as_path().into(), &every_frame(16), &mut seen)
         .unwrap();
     assert_eq!(report.audio_codec.as_deref(), Some("pcm_f32le"));
     assert!(seen.samples.len().abs_diff(320_000) < 1_600);
@@ -285,7 +287,7 @@ fn a_sink_that_has_seen_enough_stops_the_decoder() {
         ..Seen::default()
     };
     let report = decoder()
-        .decode_video(&path, &every_frame(320), &mut seen)
+        .decode_video(&path.as_path().into(), &every_frame(320), &mut seen)
         .unwrap();
     assert_eq!(seen.frames.len(), 3);
     assert_eq!(report.timestamps_us.len(), 3);

@@ -17,8 +17,8 @@ pub use document::{TextLine, TextReader};
 pub use face::{Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks, LiveScorer};
 pub use image::{Point, Rect, RgbImage};
 pub use media::{
-    DecodedImage, ImageReport, MediaDecoder, MediaError, VideoFrame, VideoReport, VideoRequest,
-    VideoSink,
+    DecodedImage, ImageReport, MediaDecoder, MediaError, MediaFile, VideoFrame, VideoReport,
+    VideoRequest, VideoSink,
 };
 pub use model::{Capability, ModelError, ModelIdentity, Unavailable};
 pub use random::Random;

@@ -1,18 +1,46 @@
+use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::image::RgbImage;
 
+/// Where a file to decode is.
+#[derive(Debug)]
+pub enum MediaFile {
+    Path(PathBuf),
+    /// Already open: a file without a name, so that plain media never lie on a disk. It is read
+    /// from its beginning, wherever its position is.
+    Open(File),
+}
+
+impl From<&Path> for MediaFile {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
+
+impl From<PathBuf> for MediaFile {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl From<File> for MediaFile {
+    fn from(file: File) -> Self {
+        Self::Open(file)
+    }
+}
+
 /// Decodes untrusted media. The implementation does so in a sandboxed child process.
 pub trait MediaDecoder: Send + Sync {
     /// One still image: JPEG, PNG, WebP (HEIC where built in), EXIF orientation applied.
-    fn decode_image(&self, path: &Path) -> Result<DecodedImage, MediaError>;
+    fn decode_image(&self, file: &MediaFile) -> Result<DecodedImage, MediaError>;
 
     /// One recording. Frames and sound go to `sink` as they are decoded; nothing is collected.
     fn decode_video(
         &self,
-        path: &Path,
+        file: &MediaFile,
         request: &VideoRequest,
         sink: &mut dyn VideoSink,
     ) -> Result<VideoReport, MediaError>;

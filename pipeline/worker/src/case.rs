@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -6,15 +5,15 @@ use idproof_domain::declared::DeclaredIdentity;
 use idproof_domain::{Digits, Language};
 use idproof_ports::{
     Capability, DigitRecogniser, FaceEmbedder, FaceFinder, LandmarkFinder, LiveScorer, MediaError,
-    TextReader,
+    MediaFile, TextReader,
 };
 use time::Date;
 
 /// What the applicant handed in and was asked for.
 pub struct CaseInput {
     /// One or two photographs: front, back.
-    pub documents: Vec<PathBuf>,
-    pub video: PathBuf,
+    pub documents: Vec<MediaFile>,
+    pub video: MediaFile,
     pub digits: Digits,
     pub language: Language,
     pub declared: Option<DeclaredIdentity>,

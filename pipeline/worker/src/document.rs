@@ -32,8 +32,8 @@ pub(crate) fn read(
 ) -> Result<DocumentFindings, InputError> {
     let mut reading = Reading::default();
     let mut reports = Vec::new();
-    for (i, path) in input.documents.iter().enumerate() {
-        match decoder.decode_image(path) {
+    for (i, file) in input.documents.iter().enumerate() {
+        match decoder.decode_image(file) {
             Ok(DecodedImage { image, report }) => {
                 reports.push(report);
                 reading.zone_of(&analysers.text, &image);

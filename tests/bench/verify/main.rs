@@ -137,8 +137,8 @@ impl Case {
 
     fn input(&self) -> CaseInput {
         CaseInput {
-            documents: self.documents.clone(),
-            video: self.video.clone(),
+            documents: self.documents.iter().map(|d| d.as_path().into()).collect(),
+            video: self.video.as_path().into(),
             digits: DIGITS.parse().expect("digits"),
             language: idproof_domain::Language::Fr,
             declared: None,

@@ -29,8 +29,8 @@ pub fn run(args: &VerifyArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let mut out = report_file(&args.out)?;
     let now = jiff::Timestamp::from_millisecond(clock.now_ms())?;
     let input = CaseInput {
-        documents: args.document.clone(),
-        video: args.video.clone(),
+        documents: args.document.iter().map(|d| d.as_path().into()).collect(),
+        video: args.video.as_path().into(),
         digits: args.digits.clone(),
         language: args.language,
         declared: args.identity.as_deref().map(load_identity).transpose()?,

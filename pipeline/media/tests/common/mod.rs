@@ -145,7 +145,7 @@ impl VideoSink for Seen {
 pub fn decode(path: &Path) -> (VideoReport, Seen) {
     let mut seen = Seen::default();
     let report = decoder()
-        .decode_video(path, &every_frame(1920), &mut seen)
+        .decode_video(&path.into(), &every_frame(1920), &mut seen)
         .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     (report, seen)
 }
@@ -154,7 +154,7 @@ pub fn decode(path: &Path) -> (VideoReport, Seen) {
 pub fn refuse(path: &Path) -> MediaError {
     let mut seen = Seen::default();
     decoder()
-        .decode_video(path, &every_frame(1920), &mut seen)
+        .decode_video(&path.into(), &every_frame(1920), &mut seen)
         .expect_err("a recording that must be refused")
 }
 
