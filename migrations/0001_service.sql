@@ -92,12 +92,24 @@ INSERT INTO chain_head (id, seq, hash) VALUES (1, 0, '00000000000000000000000000
 CREATE TABLE tokens (
     hash TEXT PRIMARY KEY,
     case_id TEXT NOT NULL REFERENCES cases (id),
-    purpose TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL,
-    used_at BIGINT
+    expires_at BIGINT NOT NULL
 );
 CREATE INDEX tokens_of_case ON tokens (case_id);
+
+-- One invitation to continue on another device: used once, and only with the number that the
+-- first device shows.
+CREATE TABLE handovers (
+    id TEXT PRIMARY KEY,
+    case_id TEXT NOT NULL REFERENCES cases (id),
+    token_hash TEXT NOT NULL UNIQUE,
+    number_hash TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    wrong_count BIGINT NOT NULL,
+    taken_at BIGINT
+);
+CREATE INDEX handovers_of_case ON handovers (case_id);
 
 -- Six-digit codes: confirmation of contacts, activation. The code is derived from the nonce under
 -- a key outside the database; only its keyed hash is compared.
@@ -109,6 +121,9 @@ CREATE TABLE codes (
     target TEXT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
+    -- How often it was sent since `window_since`.
+    window_since BIGINT NOT NULL,
+    sent_at BIGINT NOT NULL,
     sent_count BIGINT NOT NULL,
     wrong_count BIGINT NOT NULL,
     locked_until BIGINT,
@@ -124,6 +139,9 @@ CREATE TABLE challenges (
     token_hash TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
+    -- A later one was drawn.
+    voided_at BIGINT,
+    -- A recording was bound to it.
     used_at BIGINT
 );
 CREATE INDEX challenges_of_case ON challenges (case_id, attempt);
@@ -191,6 +209,14 @@ CREATE TABLE decisions (
 );
 CREATE INDEX decisions_of_case ON decisions (case_id, at);
 
+-- What a refused applicant answers.
+CREATE TABLE appeals (
+    case_id TEXT PRIMARY KEY REFERENCES cases (id),
+    -- Removed with the case's personal data.
+    text TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -232,6 +258,7 @@ CREATE TABLE messages (
     sent_at BIGINT
 );
 CREATE INDEX messages_of_case ON messages (case_id);
+CREATE INDEX messages_to_endpoint ON messages (recipient, id) WHERE channel = 'webhook';
 CREATE INDEX messages_unsent ON messages (state, created_at) WHERE state <> 'sent';
 
 CREATE TABLE letters (
@@ -266,6 +293,8 @@ CREATE TABLE webhook_endpoints (
     -- Sealed under a key outside the database.
     secret TEXT NOT NULL,
     events TEXT NOT NULL,
+    -- Hears of sandbox cases only, or of real ones only.
+    sandbox SMALLINT NOT NULL,
     enabled SMALLINT NOT NULL,
     created_at BIGINT NOT NULL,
     removed_at BIGINT

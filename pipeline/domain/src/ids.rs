@@ -78,6 +78,8 @@ ids! {
     UploadId = "upl_";
     /// What the applicant is asked to do in one recording.
     ChallengeId = "chl_";
+    /// An invitation to continue on another device.
+    HandoverId = "hov_";
     /// A unit of work in the queue.
     JobId = "job_";
     /// Something that leaves: e-mail, SMS, webhook.

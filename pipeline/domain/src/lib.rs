@@ -2,11 +2,14 @@
 
 pub mod calendar;
 pub mod case;
+pub mod challenge;
 mod check;
 pub mod code;
+pub mod confirm;
 mod decide;
 pub mod declared;
 pub mod digits;
+pub mod document_kind;
 pub mod endpoint;
 mod evaluate;
 pub mod evidence;
@@ -17,6 +20,7 @@ pub mod mrz;
 mod policy;
 mod reason;
 mod thresholds;
+mod verdict;
 
 pub use check::{CheckName, CheckResult, CheckStatus};
 pub use decide::{Decision, Outcome, Reason, decide};
@@ -24,5 +28,6 @@ pub use digits::{Digits, DigitsError};
 pub use evidence::{Evidence, Measured};
 pub use language::Language;
 pub use policy::{CheckPolicy, OnFail, Policy, PolicyError, Role};
-pub use reason::ReasonCode;
+pub use reason::{Part, ReasonCode};
 pub use thresholds::{ThresholdSpec, Thresholds};
+pub use verdict::{ReviewMode, Rules, Verdict, verdict};

@@ -61,6 +61,54 @@ reason_codes! {
     NothingSaid = "nothing_said", "No voice was heard.";
     DigitsDiffer = "digits_differ", "Other digits were said than those asked for.";
     DigitsUncertain = "digits_uncertain", "The digits could not be recognised with enough certainty.";
+
+    DocumentUnusable = "document_unusable", "A picture of the document cannot be used at all.";
+    VideoUnusable = "video_unusable", "The recording cannot be used at all.";
+    FileUnsupported = "file_unsupported", "The file is of no known kind.";
+    FileTooLarge = "file_too_large", "The file is larger than can be decoded.";
+    FileDamaged = "file_damaged", "The file is damaged.";
+
+    AnalysisFailed = "analysis_failed", "The analysis failed at every attempt, through no fault of the applicant.";
+    PersonAsked = "person_asked", "The applicant asked for an adapted recording, which a person judges.";
+    BiometricsDeclined = "biometrics_declined", "The applicant did not consent to biometric processing; nothing was analysed.";
+    EveryCase = "every_case", "A person confirms every decision.";
+}
+
+/// What an applicant can take again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Document,
+    Video,
+}
+
+impl ReasonCode {
+    /// What a better picture or recording would cure; `None` where it would not, or where a
+    /// person should look.
+    pub fn to_retake(self) -> Option<Part> {
+        match self {
+            Self::DocumentUnusable
+            | Self::PortraitNotFound
+            | Self::PortraitTooSmall
+            | Self::MrzNotFound
+            | Self::MrzUncertain => Some(Part::Document),
+            Self::VideoUnusable
+            | Self::VideoTooShort
+            | Self::NoSound
+            | Self::NoFace
+            | Self::FaceNotThroughout
+            | Self::FaceTooSmall
+            | Self::NothingSaid => Some(Part::Video),
+            _ => None,
+        }
+    }
+
+    /// Says nothing by itself: another reason stands behind it.
+    pub fn only_follows(self) -> bool {
+        matches!(
+            self,
+            Self::NothingToCompare | Self::FileUnsupported | Self::FileTooLarge | Self::FileDamaged
+        )
+    }
 }
 
 impl std::fmt::Display for ReasonCode {
