@@ -175,35 +175,12 @@ impl Tx {
         .await?;
         Ok(done.rows_affected() == 1)
     }
-
-    /// Parks jobs that used up their attempts without ever answering: they killed their worker.
-    /// Returns them so that what they were about can be given to a human.
-    pub async fn park_poisoned(
-        &mut self,
-        kind: JobKind,
-        most: i64,
-        now_ms: i64,
-    ) -> Result<Vec<JobRow>> {
-        sqlx::query(
-            "UPDATE jobs SET state = 'parked', finished_at = $1, lease_until = NULL, lease_token = NULL, \
-             last_error = COALESCE(last_error, 'the worker died at every attempt') \
-             WHERE state = 'ready' AND kind = $2 AND attempts >= $3 AND (lease_until IS NULL OR lease_until <= $1) \
-             RETURNING id, kind, subject, state, attempts, run_at, last_error, created_at",
-        )
-        .bind(now_ms)
-        .bind(kind.as_str())
-        .bind(most)
-        .fetch_all(self.connection())
-        .await?
-        .iter()
-        .map(job_row)
-        .collect()
-    }
 }
 
 impl Database {
-    /// Takes the most urgent job that is due and not leased; counts the attempt. `token` is a
-    /// fresh random text.
+    /// Takes the most urgent job that is due and not leased; counts the attempt, also where the
+    /// last worker died of it: whoever takes a job with more attempts than are allowed parks it.
+    /// `token` is a fresh random text.
     pub async fn claim(
         &self,
         kinds: &[JobKind],

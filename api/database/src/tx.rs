@@ -1,3 +1,4 @@
+use idproof_domain::calendar::media_due;
 use idproof_domain::case::{Actor, Step};
 use idproof_domain::ids::CaseId;
 use sqlx::{Any, AnyConnection, Transaction};
@@ -44,7 +45,7 @@ impl Tx {
         self.events.push(event);
     }
 
-    /// Makes the step: changes the case, saves it, records the event.
+    /// Makes the step: changes the case with its deadline for media, saves it, records the event.
     pub async fn step(
         &mut self,
         case: &mut Case,
@@ -58,6 +59,7 @@ impl Tx {
             case.state_since = now_ms;
         }
         case.last_activity_at = now_ms;
+        note_deadline(case, step, now_ms);
         self.save_case(case).await?;
         self.record_step(&case.id, step, actor, now_ms);
         Ok(())
@@ -85,5 +87,26 @@ impl Tx {
         }
         self.inner.commit().await?;
         Ok(())
+    }
+}
+
+/// When the verdict fell, and until when media may be kept: 72 hours from a verdict that ends the
+/// processing, no longer than now once the case is over, for as long as it takes while it is open.
+fn note_deadline(case: &mut Case, step: &Step, now_ms: i64) {
+    match step {
+        Step::Accepted { .. } | Step::Refused { .. } => {
+            case.processed_at = Some(now_ms);
+            case.media_due_at = Some(media_due(now_ms));
+        }
+        Step::SentToReview { .. } | Step::RetakeAsked { .. } => case.processed_at = Some(now_ms),
+        Step::Appealed => case.media_due_at = None,
+        Step::Withdrawn | Step::Expired | Step::Deleted => {
+            case.media_due_at = Some(case.media_due_at.map_or(now_ms, |due| due.min(now_ms)));
+        }
+        _ => {}
+    }
+    if !matches!(case.state, idproof_domain::case::CaseState::InReview) {
+        case.review_holder = None;
+        case.review_until = None;
     }
 }

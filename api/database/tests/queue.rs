@@ -107,21 +107,15 @@ async fn a_job_that_kills_its_worker_is_parked_and_shown() {
     for (database, _dir) in engines().await {
         enqueue(&database, &job("poison", Priority::NORMAL, 0)).await;
         for attempt in 0..3 {
-            assert!(claim(&database, attempt * 60_000, "t").await.is_some());
+            let claimed = claim(&database, attempt * 60_000, "t").await.unwrap();
+            assert_eq!(claimed.attempts, attempt + 1);
         }
+        let poison = claim(&database, 180_000, "t").await.unwrap();
+        assert_eq!(poison.attempts, 4);
         let mut tx = database.begin().await.unwrap();
-        assert!(
-            tx.park_poisoned(JobKind::Process, 3, 179_999)
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        let parked = tx
-            .park_poisoned(JobKind::Process, 3, 180_000)
-            .await
-            .unwrap();
+        let why = "the worker died at every attempt";
+        assert!(tx.park_job(&poison, why, 180_000).await.unwrap());
         tx.commit().await.unwrap();
-        assert_eq!(parked.len(), 1);
         let shown = database.parked_jobs(10).await.unwrap();
         assert_eq!(shown[0].subject, "poison");
         assert!(shown[0].last_error.as_deref().unwrap().contains("died"));
