@@ -1,0 +1,48 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+let classes = 0;
+const short = new Map<string, string>();
+
+export default defineConfig({
+  plugins: [
+    svelte({
+      compilerOptions: {
+        // Styles beside each component must not reach the page as style elements: the policy forbids them.
+        css: 'external',
+        runes: true,
+        // The default class names are long and do not compress; the file's place is what makes them differ.
+        cssHash({ filename }) {
+          if (!short.has(filename)) short.set(filename, `s${(classes++).toString(36)}`);
+          return short.get(filename) ?? 's';
+        },
+      },
+    }),
+  ],
+  base: '/',
+  build: {
+    outDir: '../dist/capture',
+    emptyOutDir: true,
+    target: ['es2022', 'safari15.4', 'chrome94', 'firefox100'],
+    // No data: addresses, so that the policy need not allow them for scripts and styles.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    minify: 'terser',
+    terserOptions: { module: true, ecma: 2020, compress: { passes: 3 } },
+    rolldownOptions: {
+      output: {
+        // Few files, each a stretch of the way: small ones compress badly and cost a round trip each.
+        codeSplitting: {
+          groups: [
+            // What the first screen needs, so that no later stretch draws it in.
+            { name: 'core', priority: 1, test: /node_modules\/svelte|vite\/|shared\/src|src\/(parts\/(Rail|Screen|Trouble|Go)|lib\/(session|action|device|kept|texts|way|consent))/ },
+          ],
+        },
+      },
+      // Svelte's own files register nothing by being loaded.
+      treeshake: { moduleSideEffects: (id) => !/svelte\/src\/(internal\/client|legacy)\//.test(id) },
+    },
+  },
+  server: { proxy: { '/v1': 'http://127.0.0.1:8787' } },
+});
