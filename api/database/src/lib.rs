@@ -4,19 +4,38 @@
 
 mod cases;
 mod chain;
+mod challenges;
+mod coded;
+mod codes;
 mod error;
+mod idempotency;
 mod jobs;
+mod keys;
+mod letters;
 mod messages;
+pub mod notices;
+mod persons;
 mod pool;
 mod row;
+mod tokens;
 mod tx;
+mod uploads;
+mod webhooks;
 
 pub use cases::{Case, CaseFilter, NewCase, SandboxOutcome};
 pub use chain::{Chain, ChainFault, ChainReport, Event, NewEvent};
+pub use challenges::Challenge;
+pub use codes::Code;
 pub use error::DatabaseError;
+pub use idempotency::Begun;
 pub use jobs::{Claimed, JobCounts, JobKind, JobRow, NewJob, Priority, RetryPolicy};
+pub use keys::{ApiKey, Organisation, Scope};
+pub use letters::{StoredLetter, StoredProof};
 pub use messages::{Channel, Message, MessageCounts, MessageState, NewMessage};
 pub use pool::{Database, DatabaseConfig, Engine};
+pub use tokens::{Handover, Token};
 pub use tx::Tx;
+pub use uploads::{Chunk, Upload, UploadKind, UploadState};
+pub use webhooks::Endpoint;
 
 pub(crate) type Result<T, E = DatabaseError> = std::result::Result<T, E>;

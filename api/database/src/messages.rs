@@ -1,42 +1,19 @@
 //! The outbox: what is to leave, written in the transaction that causes it, sent after it.
 
-use std::str::FromStr;
-
 use idproof_domain::Language;
 use idproof_domain::ids::{CaseId, JobId, MessageId};
 use sqlx::any::AnyRow;
 
+use crate::coded::coded;
 use crate::jobs::{JobKind, NewJob, Priority};
 use crate::row::Reader;
 use crate::{Database, Result, Tx};
 
-macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($variant,)+ }
-
-        impl $name {
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code,)+ }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = ();
-
-            fn from_str(text: &str) -> Result<Self, ()> {
-                match text { $($code => Ok(Self::$variant),)+ _ => Err(()) }
-            }
-        }
-    };
-}
-
-codes! {
+coded! {
     /// By which way it leaves.
     Channel { Email = "email", Sms = "sms", Webhook = "webhook", }
 }
-codes! {
+coded! {
     MessageState { Pending = "pending", Sent = "sent", Failed = "failed", }
 }
 
@@ -94,10 +71,10 @@ pub struct MessageCounts {
     pub oldest: i64,
 }
 
-const ALL: &str = "id, case_id, channel, template, language, recipient, data, state, attempts, \
+pub(crate) const ALL: &str = "id, case_id, channel, template, language, recipient, data, state, attempts, \
     last_error, created_at, sent_at";
 
-fn message(row: &AnyRow) -> Result<Message> {
+pub(crate) fn message(row: &AnyRow) -> Result<Message> {
     let r = Reader::new("messages", "id", row);
     Ok(Message {
         id: r.parse("id")?,
