@@ -5,6 +5,7 @@
 //! in the [`Keyring`], outside the database, sealed under the root key. Destroying the wrapping key
 //! makes every copy of the case's media and of its row, in whatever backup, unreadable for ever.
 
+mod codes;
 mod config;
 mod crypto;
 mod disk;
