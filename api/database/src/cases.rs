@@ -116,12 +116,12 @@ pub struct CaseFilter {
     pub limit: i64,
 }
 
-const ALL: &str = "id, organisation, reference, number, language, state, state_since, revision, \
+pub(crate) const ALL: &str = "id, organisation, reference, number, language, state, state_since, revision, \
     attempt, sandbox, sandbox_outcome, email, email_confirmed_at, phone, phone_confirmed_at, consent, \
     document_type, declared, reasons, appealed, created_at, last_activity_at, submitted_at, processed_at, \
     letter_due_at, media_due_at, media_purged_at, review_holder, review_until";
 
-fn case(row: &AnyRow) -> Result<Case> {
+pub(crate) fn case(row: &AnyRow) -> Result<Case> {
     let r = Reader::new("cases", "id", row);
     Ok(Case {
         id: r.parse("id")?,
