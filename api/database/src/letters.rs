@@ -1,12 +1,84 @@
 //! Registered letters and the proofs their steps leave. What may happen to a letter is in
 //! `idproof_domain::letter`.
 
+use idproof_domain::calendar::{Calendar, CalendarError};
+use idproof_domain::code::SixDigits;
 use idproof_domain::ids::{CaseId, LetterId};
-use idproof_domain::letter::{Letter, LetterRow, Proof, ProofKind};
+use idproof_domain::letter::{
+    Letter, LetterContent, LetterRow, Party, Proof, ProofKind, code_valid_until,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
 use sqlx::any::AnyRow;
 
 use crate::row::Reader;
-use crate::{Database, Result, Tx};
+use crate::{Case, Database, Result, Tx};
+
+/// What stands on every letter.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LetterSettings {
+    /// Who sends it, as printed.
+    pub sender: String,
+    /// The sender's address, line by line.
+    pub sender_lines: Vec<String>,
+    /// Where the code is typed in, as people write an address: `id.example.org`.
+    pub site: String,
+    /// Where help is found: an address, a number.
+    pub help: Option<String>,
+}
+
+impl Default for LetterSettings {
+    fn default() -> Self {
+        Self {
+            sender: "idproof".into(),
+            sender_lines: Vec::new(),
+            site: "127.0.0.1:8787".into(),
+            help: None,
+        }
+    }
+}
+
+/// What a letter needs of the declared identity.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Addressee {
+    birth_name: Option<String>,
+    usage_name: Option<String>,
+    first_names: Names,
+    postal_address: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+fn addressee(case: &Case) -> Party {
+    let declared: Addressee = case
+        .declared
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let first = match declared.first_names {
+        Names::Text(text) => text.split_whitespace().next().map(str::to_owned),
+        Names::List(list) => list.into_iter().next(),
+    };
+    let last = declared.usage_name.or(declared.birth_name);
+    let name: Vec<String> = [first, last].into_iter().flatten().collect();
+    Party {
+        name: name.join(" "),
+        lines: declared.postal_address,
+    }
+}
 
 /// A letter of a case.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,6 +109,37 @@ pub struct StoredProof {
     pub at: i64,
     pub body: String,
     pub seal: String,
+}
+
+impl StoredLetter {
+    /// What the letter says; the same every time it is asked while the case has its person.
+    pub fn content(
+        &self,
+        case: &Case,
+        code: SixDigits,
+        settings: &LetterSettings,
+        calendar: &Calendar,
+    ) -> Result<LetterContent, CalendarError> {
+        let made_at = self.letter.deposited_at();
+        let until = code_valid_until(made_at);
+        let ends =
+            Timestamp::from_millisecond(until).map_err(|_| CalendarError::OutOfRange(until))?;
+        Ok(LetterContent {
+            letter: self.id.clone(),
+            case_number: case.number.clone(),
+            language: case.language,
+            sender: Party {
+                name: settings.sender.clone(),
+                lines: settings.sender_lines.clone(),
+            },
+            recipient: addressee(case),
+            code,
+            made_on: calendar.day_of(made_at)?,
+            valid_until: calendar.zone().to_datetime(ends),
+            site: settings.site.clone(),
+            help: settings.help.clone(),
+        })
+    }
 }
 
 const ALL: &str = "id, case_id, provider, state, nonce, deposited_at, notified_at, reminded_at, \
@@ -75,7 +178,7 @@ impl Database {
             .transpose()
     }
 
-    /// Letters still open, by their last day: for notices, reminders and lapses.
+    /// Letters under way that are still open: for notices, reminders and lapses.
     pub async fn open_letters(
         &self,
         after: Option<&LetterId>,
@@ -83,7 +186,8 @@ impl Database {
     ) -> Result<Vec<StoredLetter>> {
         let sql = format!(
             "SELECT {ALL} FROM letters WHERE state IN ('deposited', 'notified') \
-             AND ($1 IS NULL OR id > $1) ORDER BY id LIMIT $2"
+             AND ($1 IS NULL OR id > $1) AND EXISTS (SELECT 1 FROM cases c WHERE c.id = letters.case_id \
+             AND c.state = 'letter_sent') ORDER BY id LIMIT $2"
         );
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(after.map(LetterId::as_str))

@@ -30,7 +30,7 @@ pub use error::DatabaseError;
 pub use idempotency::Begun;
 pub use jobs::{Claimed, JobCounts, JobKind, JobRow, NewJob, Priority, RetryPolicy};
 pub use keys::{ApiKey, Organisation, Scope};
-pub use letters::{StoredLetter, StoredProof};
+pub use letters::{LetterSettings, StoredLetter, StoredProof};
 pub use messages::{Channel, Message, MessageCounts, MessageState, NewMessage};
 pub use pool::{Database, DatabaseConfig, Engine};
 pub use tokens::{Handover, Token};

@@ -11,8 +11,8 @@ mod common;
 
 use common::{bytes, engines, new_case, organisation};
 use idproof_database::{
-    Case, Challenge, Chunk, Code, Database, Handover, StoredLetter, Token, Upload, UploadKind,
-    UploadState,
+    Case, Challenge, Chunk, Code, Database, Handover, LetterSettings, StoredLetter, Token, Upload,
+    UploadKind, UploadState,
 };
 use idproof_domain::Language;
 use idproof_domain::calendar::{Calendar, Holidays};
@@ -310,6 +310,16 @@ async fn a_letter_keeps_its_times_and_proofs() {
         tx.commit().await.unwrap();
         let read = database.letter_of(&case.id).await.unwrap().unwrap();
         assert_eq!(read.letter.code(), LetterCode::Accepted);
+        let mut person = case.clone();
+        person.declared = Some(
+            r#"{"birth_name":"Byron","usage_name":"Lovelace","first_names":["Ada","Augusta"],"postal_address":["1 rue X"]}"#.into(),
+        );
+        let code = "473829".parse().unwrap();
+        let settings = LetterSettings::default();
+        let content = read.content(&person, code, &settings, &calendar).unwrap();
+        assert_eq!(content.recipient.name, "Ada Lovelace");
+        assert_eq!(content.recipient.lines, ["1 rue X"]);
+        assert_eq!(content.valid_until.to_string(), "1970-01-22T01:00:01");
         assert_eq!(read, stored);
         assert!(database.open_letters(None, 9).await.unwrap().is_empty());
         let kinds: Vec<ProofKind> = database

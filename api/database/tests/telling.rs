@@ -190,8 +190,11 @@ async fn a_retake_says_what_is_wrong_and_what_is_to_be_taken_again() {
             video: true,
         };
         tell(&database, &mut case, &[step]).await;
-        let message = posted(&database).await.pop().unwrap();
-        assert_eq!(message.template, "retake_asked");
+        let posted = posted(&database).await;
+        let message = posted
+            .iter()
+            .find(|m| m.template == "retake_asked")
+            .unwrap();
         assert_eq!(message.data["reasons"][0], "no_sound");
         assert_eq!(message.data["video"], true);
         assert_eq!(message.data["number"], case.number.as_str());

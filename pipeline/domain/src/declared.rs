@@ -25,6 +25,8 @@ pub struct DeclaredIdentity {
     pub sex: Option<String>,
     #[serde(deserialize_with = "day")]
     pub birth_date: Option<Date>,
+    /// Where a letter reaches them, line by line, without the name.
+    pub postal_address: Vec<String>,
     pub birth_place: Option<String>,
     pub birth_country: Option<String>,
     /// ISO 3166-1 alpha-3, as in the zone.

@@ -37,20 +37,23 @@ impl Secrets {
         typed: &SixDigits,
         hash: &str,
     ) -> Result<bool, VaultError> {
-        let mut expected = [0; 32];
-        let digits = hash.as_bytes().chunks_exact(2);
-        if hash.len() != 64 || !hash.is_ascii() {
+        let Some(expected) = from_hex(hash) else {
             return Ok(false);
-        }
-        for (byte, pair) in expected.iter_mut().zip(digits) {
-            let pair = std::str::from_utf8(pair).unwrap_or("");
-            match u8::from_str_radix(pair, 16) {
-                Ok(value) => *byte = value,
-                Err(_) => return Ok(false),
-            }
-        }
+        };
         self.verify(Purpose::Codes, &hash_parts(purpose, case, typed), &expected)
     }
+}
+
+/// 64 hexadecimal digits as bytes.
+pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 fn hash_parts<'a>(purpose: CodePurpose, case: &'a CaseId, code: &'a SixDigits) -> [&'a [u8]; 4] {

@@ -17,6 +17,7 @@ mod name;
 mod root;
 mod s3;
 mod secrets;
+mod statements;
 mod store;
 mod vault;
 
@@ -32,4 +33,5 @@ pub use media::{Expected, PlainReader, Stored};
 pub use name::{ObjectName, ObjectNameError};
 pub use root::RootKey;
 pub use secrets::{Purpose, Secrets};
+pub use statements::{SealedStatement, StatementError};
 pub use vault::{Vault, WrappedKey};
