@@ -1,11 +1,24 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 let classes = 0;
 const short = new Map<string, string>();
 
+// The entry's own imports are asked for at once. Vite would do that too, together with a helper
+// that every lazy import goes through and that weighs more than it saves here.
+const preload: Plugin = {
+  name: 'preload-entry',
+  transformIndexHtml: (_, { chunk }) =>
+    (chunk?.imports ?? []).map((file) => ({
+      tag: 'link',
+      attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` },
+      injectTo: 'head' as const,
+    })),
+};
+
 export default defineConfig({
   plugins: [
+    preload,
     svelte({
       compilerOptions: {
         // Styles beside each component must not reach the page as style elements: the policy forbids them.
@@ -26,7 +39,8 @@ export default defineConfig({
     target: ['es2022', 'safari15.4', 'chrome94', 'firefox100'],
     // No data: addresses, so that the policy need not allow them for scripts and styles.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
+    cssCodeSplit: false,
     reportCompressedSize: false,
     minify: 'terser',
     terserOptions: { module: true, ecma: 2020, compress: { passes: 3 } },

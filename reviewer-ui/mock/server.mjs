@@ -36,7 +36,7 @@ const DOCUMENT_TYPES = [
   { code: 'fr_passport', label: { fr: 'Passeport français', en: 'French passport' }, sides: ['front'], shape: 'booklet', file_upload: true },
   { code: 'fr_permit', label: { fr: 'Titre de séjour français', en: 'French residence permit' }, sides: ['front', 'back'], shape: 'card', file_upload: true },
 ];
-const QUALITY = { blur_min: 60, glare_max: 0.05, luma_min: 55, luma_max: 235, fill_min: 0.55, fill_max: 1.12, angle_max: 14 };
+const QUALITY = { resolution_min: 4, blur_max: 0.55, glare_max: 0.02, dark_end_max: 120, light_end_min: 90 };
 const SERVICE = {
   name: 'Identité de démonstration',
   consent_version: '2026-11',
@@ -64,6 +64,7 @@ const LABELS = {
   activated: ['Identité activée', 'Identity activated'],
   suspended: ['Identité suspendue', 'Identity suspended'],
   reactivated: ['Identité réactivée', 'Identity reactivated'],
+  expired: ['Dossier expiré', 'Case expired'],
   withdrawn: ['Démarche arrêtée', 'Stopped by the applicant'],
 };
 

@@ -47,16 +47,15 @@ export function card(side, held = 'phone', spoilt = 'good') {
   }[spoilt];
   const width = spoilt === 'small' ? Math.round(card * 0.62) : card;
   const table = `color=c=0x3d352c:s=${w}x${h},noise=alls=7:allf=t`;
-  const put = spoilt === 'empty' ? 'null' : `[1:v]scale=${width}:-2[c];[0:v][c]overlay=(W-w)/2:(H-h)/2`;
+  const put = spoilt === 'empty' ? 'null' : `[1:v]scale=${width}:-2,colorlevels=romax=0.86:gomax=0.86:bomax=0.86[c];[0:v][c]overlay=(W-w)/2:(H-h)/2`;
   const graph = spoilt === 'empty' ? '[0:v]null[v]' : `${put}${spoil}[v]`;
   return ffmpeg(`${side}-${held}-${spoilt}.mjpeg`, '-f', 'lavfi', '-i', table, '-i', sample()[side], '-filter_complex', graph, '-map', '[v]', '-t', '1', '-r', '15', '-q:v', '2', '-pix_fmt', 'yuvj420p');
 }
 
 /** A person before the camera. */
-export function face(held = 'phone') {
-  const [w, h] = SIZE[held];
-  const fit = `scale=${w}:${h}:force_original_aspect_ratio=increase,crop=${w}:${h}`;
-  return ffmpeg(`face-${held}.mjpeg`, '-i', sample().video, '-an', '-vf', fit, '-r', '25', '-q:v', '4', '-pix_fmt', 'yuvj420p');
+export function face() {
+  const fit = 'scale=720:720:force_original_aspect_ratio=increase,crop=720:720';
+  return ffmpeg('face.mjpeg', '-i', sample().video, '-an', '-vf', fit, '-r', '25', '-q:v', '3', '-pix_fmt', 'yuvj420p');
 }
 
 /** A camera that shows nothing. */

@@ -84,7 +84,8 @@ export function outline(grey: Grey, frame: Frame): Corners | undefined {
   const { width, height, data } = grey;
   const w = frame.right - frame.left;
   const h = frame.bottom - frame.top;
-  const out = 0.14;
+  // How far an edge may lie outside and inside the frame.
+  const out = 0.14 * h;
   const inward = 0.3;
   const clampX = (x: number): number => Math.max(1, Math.min(width - 2, Math.round(x)));
   const clampY = (y: number): number => Math.max(1, Math.min(height - 2, Math.round(y)));
@@ -100,16 +101,15 @@ export function outline(grey: Grey, frame: Frame): Corners | undefined {
   const places = Array.from({ length: SCANS }, (_, k) => 0.12 + (0.76 * k) / (SCANS - 1));
 
   const level = (from: number, sign: 1 | -1): Line | undefined => {
-    const start = from - sign * h * out;
-    const length = Math.round(h * (out + inward));
+    const start = from - sign * out;
+    const length = Math.round(out + inward * h);
     const scans = places.map((p) => steps(length, (i) => across(frame.left + w * p, start + sign * i)));
     const found = line(scans, w * 0.2);
     return found && { ...found, first: start + sign * found.first, last: start + sign * found.last };
   };
   const upright = (from: number, sign: 1 | -1): Line | undefined => {
-    const reach = h / w;
-    const start = from - sign * w * out * reach;
-    const length = Math.round(w * (out + inward) * reach);
+    const start = from - sign * out;
+    const length = Math.round(out + inward * w);
     const scans = places.map((p) => steps(length, (i) => down(start + sign * i, frame.top + h * p)));
     const found = line(scans, h * 0.2);
     return found && { ...found, first: start + sign * found.first, last: start + sign * found.last };

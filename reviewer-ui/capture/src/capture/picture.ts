@@ -62,7 +62,7 @@ export class Sampler {
   }
 }
 
-/** A camera that gives one even colour is covered, or an infrared or depth sensor. */
+/** A camera that gives one even colour is covered, or is an infrared or depth sensor. */
 export function isBlank(grey: Grey): boolean {
   let sum = 0;
   let squares = 0;

@@ -99,13 +99,12 @@ export interface DocumentType {
 }
 
 export interface Quality {
-  blur_min: number;
+  /** Pixels a millimetre. */
+  resolution_min: number;
+  blur_max: number;
   glare_max: number;
-  luma_min: number;
-  luma_max: number;
-  fill_min: number;
-  fill_max: number;
-  angle_max: number;
+  dark_end_max: number;
+  light_end_min: number;
 }
 
 export type HeadDirection = 'left' | 'right' | 'up';
