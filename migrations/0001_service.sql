@@ -62,6 +62,7 @@ CREATE TABLE cases (
 CREATE INDEX cases_by_organisation ON cases (organisation, id);
 CREATE INDEX cases_to_review ON cases (letter_due_at, id) WHERE state = 'in_review';
 CREATE INDEX cases_awaiting_letter ON cases (letter_due_at, id) WHERE state = 'accepted';
+CREATE INDEX cases_awaiting_activation ON cases (id) WHERE state IN ('letter_sent', 'letter_opened');
 CREATE INDEX cases_in_work ON cases (state, state_since) WHERE state IN ('submitted', 'processing');
 CREATE INDEX cases_to_purge ON cases (media_due_at, id) WHERE media_purged_at IS NULL AND media_due_at IS NOT NULL;
 CREATE INDEX cases_idle ON cases (last_activity_at, id)

@@ -4,7 +4,7 @@ use idproof_domain::case::CaseState;
 use idproof_domain::ids::CaseId;
 
 use crate::row::Reader;
-use crate::{Database, Priority, Result};
+use crate::{Database, MessageState, Priority, Result};
 
 /// How many cases are near the time at which their letter must have left, or past it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,5 +85,51 @@ impl Database {
             Ok((r.get("letter_due_at")?, r.parse("id")?))
         })
         .collect()
+    }
+
+    /// What became of the newest message of this template in a case: its state, and when it left.
+    pub async fn last_message(
+        &self,
+        case: &CaseId,
+        template: &str,
+    ) -> Result<Option<(MessageState, Option<i64>)>> {
+        let row = sqlx::query(
+            "SELECT id, state, sent_at FROM messages WHERE case_id = $1 AND template = $2 \
+             ORDER BY id DESC LIMIT 1",
+        )
+        .bind(case.as_str())
+        .bind(template)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| {
+            let r = Reader::new("messages", "id", &row);
+            Ok((r.parse("state")?, r.get("sent_at")?))
+        })
+        .transpose()
+    }
+
+    /// Cases whose letter has left but whose activation code ended unused.
+    pub async fn lapsed_codes(&self, now_ms: i64, limit: i64) -> Result<Vec<CaseId>> {
+        sqlx::query(
+            "SELECT c.id FROM cases c JOIN codes k ON k.case_id = c.id AND k.purpose = 'activation' \
+             WHERE c.state IN ('letter_sent', 'letter_opened') AND k.used_at IS NULL AND k.expires_at < $1 \
+             ORDER BY c.id LIMIT $2",
+        )
+        .bind(now_ms)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(|row| Reader::new("cases", "id", row).parse("id"))
+        .collect()
+    }
+
+    /// Removes the proofs of letters made before; returns how many.
+    pub async fn forget_proofs(&self, before_ms: i64) -> Result<u64> {
+        Ok(sqlx::query("DELETE FROM letter_proofs WHERE at < $1")
+            .bind(before_ms)
+            .execute(&self.pool)
+            .await?
+            .rows_affected())
     }
 }

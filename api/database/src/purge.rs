@@ -1,7 +1,7 @@
 //! Forgetting: which cases' media are due to be deleted, and what the database lets go with them.
 
 use idproof_domain::case::CaseState;
-use idproof_domain::ids::CaseId;
+use idproof_domain::ids::{CaseId, MessageId};
 use sqlx::any::AnyRow;
 
 use crate::row::Reader;
@@ -130,6 +130,19 @@ impl Tx {
                 .execute(self.connection())
                 .await?;
         }
+        Ok(())
+    }
+
+    /// Removes the address from a message that has left, or never will, once the case has
+    /// forgotten the person.
+    pub async fn forget_recipient(&mut self, id: &MessageId) -> Result<()> {
+        sqlx::query(
+            "UPDATE messages SET recipient = '' WHERE id = $1 AND channel <> 'webhook' AND case_id IN \
+             (SELECT id FROM cases WHERE email IS NULL AND phone IS NULL)",
+        )
+        .bind(id.as_str())
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 }

@@ -105,9 +105,11 @@ impl Database {
 }
 
 impl Tx {
+    /// Writes a token; one that is there already is left as it is.
     pub async fn insert_token(&mut self, hash: &str, token: &Token) -> Result<()> {
         sqlx::query(
-            "INSERT INTO tokens (hash, case_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO tokens (hash, case_id, created_at, expires_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (hash) DO NOTHING",
         )
         .bind(hash)
         .bind(token.case.as_str())

@@ -160,6 +160,15 @@ impl Tx {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Sends nothing more there until the integrator enables it again.
+    pub async fn disable_endpoint(&mut self, id: &EndpointId) -> Result<()> {
+        sqlx::query("UPDATE webhook_endpoints SET enabled = 0 WHERE id = $1")
+            .bind(id.as_str())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     pub(crate) async fn endpoints_hearing(
         &mut self,
         case: &Case,

@@ -149,6 +149,8 @@ async fn drawing_anew_voids_the_last_challenge_and_one_recording_binds() {
         let mut tx = database.begin().await.unwrap();
         tx.draw_challenge(&one).await.unwrap();
         tx.draw_challenge(&two).await.unwrap();
+        assert_eq!(tx.count_challenges(&case.id, 1).await.unwrap(), 2);
+        assert_eq!(tx.count_challenges(&case.id, 2).await.unwrap(), 0);
         assert!(!tx.use_challenge(&one.id, 30).await.unwrap(), "void");
         assert!(tx.use_challenge(&two.id, 30).await.unwrap());
         assert!(!tx.use_challenge(&two.id, 31).await.unwrap(), "used");
@@ -293,6 +295,12 @@ async fn a_letter_keeps_its_times_and_proofs() {
             .await
             .unwrap();
         tx.commit().await.unwrap();
+        // Under way once the case says so.
+        assert!(database.open_letters(None, 9).await.unwrap().is_empty());
+        sqlx::query("UPDATE cases SET state = 'letter_sent'")
+            .execute(database.pool())
+            .await
+            .unwrap();
         assert_eq!(
             database.open_letters(None, 9).await.unwrap(),
             [stored.clone()]
