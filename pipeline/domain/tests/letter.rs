@@ -9,7 +9,8 @@
 
 use idproof_domain::calendar::{Calendar, Holidays};
 use idproof_domain::letter::{
-    Letter, LetterCode, LetterError, LetterRow, LetterStep, ProofKind, code_valid_until,
+    Letter, LetterCode, LetterContent, LetterError, LetterRow, LetterStep, Party, ProofKind,
+    Stated, Statement, code_valid_until,
 };
 use jiff::Zoned;
 use proptest::prelude::*;
@@ -193,6 +194,60 @@ fn a_code_lives_21_days() {
         at("2026-04-10T11:00:00"),
         "504 hours, over the change of hour"
     );
+}
+
+#[test]
+fn a_statement_tells_the_times_and_nobodys_name() {
+    let stated = Stated {
+        letter: "let_01jnxxxxxxxxxxxxxxxxxxxxxx".parse().unwrap(),
+        case_number: "7F3K-92QD".into(),
+        sender: "Zéphyr".into(),
+        recipient_mac: [0xab; 32],
+        content_mac: [0x01; 32],
+    };
+    let letter = notified("2026-03-02T10:00:00");
+    let (letter, proof) = letter
+        .step(
+            LetterStep::Accept,
+            at("2026-03-30T09:00:00") - 14 * 86_400_000,
+            &calendar(),
+        )
+        .unwrap();
+    let statement = Statement::new(&stated, &letter, proof).unwrap();
+    assert_eq!(statement.at, "2026-03-16T07:00:00.000Z");
+    assert_eq!(statement.notified_at.unwrap(), "2026-03-02T09:00:00.000Z");
+    assert_eq!(statement.accept_until, "2026-03-17T22:59:59.999Z");
+    assert_eq!(statement.recipient_mac, "ab".repeat(32));
+}
+
+#[test]
+fn every_part_of_a_letter_counts_in_its_proof() {
+    let content = LetterContent {
+        letter: "let_01jnxxxxxxxxxxxxxxxxxxxxxx".parse().unwrap(),
+        case_number: "7F3K-92QD".into(),
+        language: idproof_domain::Language::Fr,
+        sender: Party {
+            name: "Zéphyr".into(),
+            lines: vec!["1 quai".into()],
+        },
+        recipient: Party {
+            name: "Maëlys".into(),
+            lines: vec![],
+        },
+        code: "048213".parse().unwrap(),
+        made_on: jiff::civil::date(2026, 3, 2),
+        valid_until: jiff::civil::date(2026, 3, 23).at(10, 0, 0, 0),
+        site: "id.example.org".into(),
+        help: None,
+    };
+    let other = LetterContent {
+        code: "048214".parse().unwrap(),
+        ..content.clone()
+    };
+    assert_eq!(content.parts(), content.clone().parts());
+    assert_ne!(content.parts(), other.parts());
+    let shown = format!("{content:?}");
+    assert!(!shown.contains("048213") && !shown.contains("Maëlys"));
 }
 
 fn steps() -> impl Strategy<Value = Vec<(LetterStep, i64)>> {

@@ -4,12 +4,16 @@
 //! Times are milliseconds since 1970. A clock that was set back never makes a letter's times run
 //! backwards: a step is dated no earlier than the one before.
 
+mod content;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Calendar, CalendarError};
+
+pub use content::{LetterContent, Party, Stated, Statement};
 
 /// Days after the notification at which a letter still unopened is recalled to mind.
 const REMINDER_DAYS: i64 = 7;
@@ -229,7 +233,8 @@ impl Letter {
         }
     }
 
-    fn notice(&self) -> Option<Notice> {
+    /// When its addressee was told, if they were.
+    pub fn notice(&self) -> Option<Notice> {
         match self.state {
             LetterState::Deposited => None,
             LetterState::Notified(notice) | LetterState::Unclaimed { notice, .. } => Some(notice),
