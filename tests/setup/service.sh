@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes var/venv-service: an S3 server, a mail server and an API tester for the service's tests.
+# Makes var/venv-service: an S3 server, a mail server, a reader of PDF and an API tester for the service's tests.
 # Does nothing when it stands already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
