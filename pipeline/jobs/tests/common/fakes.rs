@@ -1,0 +1,291 @@
+//! A decoder and models that say what a test wants.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use idproof_jobs::Tools;
+use idproof_ports::{
+    Capability, DecodedImage, DigitRecogniser, Embedding, Face, FaceEmbedder, FaceFinder,
+    HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer, MediaDecoder, MediaError,
+    MediaFile, ModelError, ModelIdentity, Point, Rect, RgbImage, SpeechFindings, SpeechRequest,
+    TextLine, TextReader, Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink,
+};
+use idproof_worker::{Analysers, FaceTools};
+
+pub const FRONT: &[u8] = b"front of a card";
+pub const VIDEO: &[u8] = b"a moving picture";
+/// Of ICAO's specimen passport.
+const ZONE: [&str; 2] = [
+    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+    "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+];
+
+/// Decodes what [`FRONT`] and [`VIDEO`] stand for; anything else is damaged.
+#[derive(Default)]
+pub struct FakeDecoder {
+    /// How often it was asked.
+    pub asked: AtomicUsize,
+    pub unavailable: AtomicBool,
+}
+
+fn grey(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_raw(width, height, vec![128; (width * height * 3) as usize]).unwrap()
+}
+
+fn content(file: &MediaFile) -> Vec<u8> {
+    let MediaFile::Open(file) = file else {
+        panic!("media are handed over without a name");
+    };
+    let mut bytes = Vec::new();
+    file.try_clone().unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+impl FakeDecoder {
+    fn check(&self, file: &MediaFile, expected: &[u8]) -> Result<(), MediaError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.unavailable.load(Ordering::SeqCst) {
+            return Err(MediaError::Unavailable("it is missing".into()));
+        }
+        if content(file) == expected {
+            Ok(())
+        } else {
+            Err(MediaError::Damaged("no picture in it".into()))
+        }
+    }
+}
+
+impl MediaDecoder for FakeDecoder {
+    fn decode_image(&self, file: &MediaFile) -> Result<DecodedImage, MediaError> {
+        self.check(file, FRONT)?;
+        Ok(DecodedImage {
+            image: grey(800, 500),
+            report: ImageReport {
+                format: "jpeg".into(),
+                file_bytes: 15,
+                stored_width: 800,
+                stored_height: 500,
+                orientation: 1,
+            },
+        })
+    }
+
+    fn decode_video(
+        &self,
+        file: &MediaFile,
+        _: &VideoRequest,
+        sink: &mut dyn VideoSink,
+    ) -> Result<VideoReport, MediaError> {
+        self.check(file, VIDEO)?;
+        let mut report = VideoReport {
+            container: "webm".into(),
+            video_codec: "vp8".into(),
+            audio_codec: Some("opus".into()),
+            width: 640,
+            height: 480,
+            audio_us: 6_000_000,
+            ..VideoReport::default()
+        };
+        for index in 0..30 {
+            let at = Duration::from_millis(200 * index);
+            report
+                .timestamps_us
+                .push(i64::try_from(at.as_micros()).unwrap());
+            let frame = VideoFrame {
+                at,
+                index,
+                image: grey(640, 480),
+            };
+            if sink.frame(frame) == ControlFlow::Break(()) {
+                break;
+            }
+            let _ = sink.audio(&[0.1; 3200]);
+        }
+        Ok(report)
+    }
+}
+
+fn identity(name: &str) -> ModelIdentity {
+    ModelIdentity {
+        name: name.into(),
+        version: "1".into(),
+        sha256: "00".into(),
+    }
+}
+
+struct Faces;
+
+impl FaceFinder for Faces {
+    fn find(&mut self, _: &RgbImage) -> Result<Vec<Face>, ModelError> {
+        Ok(vec![Face {
+            bounds: Rect {
+                x: 100.0,
+                y: 100.0,
+                width: 200.0,
+                height: 200.0,
+            },
+            score: 0.99,
+        }])
+    }
+
+    fn identity(&self) -> ModelIdentity {
+        identity("finder")
+    }
+}
+
+/// A face whose mouth opens and closes.
+struct Mouth(f32);
+
+impl LandmarkFinder for Mouth {
+    fn locate(&mut self, _: &RgbImage, _: &Rect) -> Result<Landmarks, ModelError> {
+        self.0 += 1.0;
+        let open = 12.0 * (self.0 * 1.3).sin();
+        let points = std::array::from_fn(|i| {
+            let (row, column) = ((i / 10) as f32, (i % 10) as f32);
+            let moved = if (48..68).contains(&i) { open } else { 0.0 };
+            Point::new(
+                120.0 + 16.0 * column,
+                120.0 + 20.0 * row + moved * (column - 4.0),
+            )
+        });
+        Ok(Landmarks { points })
+    }
+
+    fn identity(&self) -> ModelIdentity {
+        identity("landmarks")
+    }
+}
+
+/// The same person everywhere, or another one in every picture.
+struct Person {
+    same: bool,
+    seen: f32,
+}
+
+impl FaceEmbedder for Person {
+    fn embed(&mut self, _: &RgbImage, _: &[Point; 5]) -> Result<Embedding, ModelError> {
+        self.seen += 1.0;
+        let value = if self.same { 1.0 } else { self.seen };
+        Ok(Embedding(vec![value; 128]))
+    }
+
+    fn identity(&self) -> ModelIdentity {
+        identity("embedder")
+    }
+}
+
+struct Alive;
+
+impl LiveScorer for Alive {
+    fn live_score(&mut self, _: &RgbImage, _: &Rect) -> Result<f32, ModelError> {
+        Ok(0.97)
+    }
+
+    fn identities(&self) -> Vec<ModelIdentity> {
+        vec![identity("live")]
+    }
+}
+
+struct Text;
+
+impl TextReader for Text {
+    fn read(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
+        self.read_mrz_lines(image)
+    }
+
+    fn read_mrz_lines(&mut self, _: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
+        let line = |text: &&str| TextLine {
+            corners: [Point::new(0.0, 0.0); 4],
+            text: (*text).to_owned(),
+            confidence: 0.99,
+        };
+        Ok(ZONE.iter().map(line).collect())
+    }
+
+    fn identities(&self) -> Vec<ModelIdentity> {
+        vec![identity("text")]
+    }
+}
+
+struct Ears;
+
+impl DigitRecogniser for Ears {
+    fn recognise(&mut self, request: &SpeechRequest<'_>) -> Result<SpeechFindings, ModelError> {
+        let heard = |digit: &u8| HeardDigit {
+            digit: *digit,
+            start: Duration::ZERO,
+            end: Duration::ZERO,
+            confidence: 0.99,
+        };
+        Ok(SpeechFindings {
+            voiced: Duration::from_secs(3),
+            heard: request.expected.as_slice().iter().map(heard).collect(),
+            expected_log_ratio: Some(20.0),
+            clipped: 0.0,
+        })
+    }
+
+    fn identity(&self) -> ModelIdentity {
+        identity("speech")
+    }
+}
+
+/// A decoder and models.
+pub struct FakeTools {
+    pub decoder: FakeDecoder,
+    analysers: Analysers,
+}
+
+impl FakeTools {
+    /// Every model there; the face of the recording is that of the document, or not.
+    pub fn of(same_person: bool) -> Self {
+        Self {
+            decoder: FakeDecoder::default(),
+            analysers: Analysers {
+                faces: Ok(Mutex::new(FaceTools {
+                    finder: Box::new(Faces),
+                    landmarks: Box::new(Mouth(0.0)),
+                    embedder: Box::new(Person {
+                        same: same_person,
+                        seen: 0.0,
+                    }),
+                })),
+                liveness: Ok(Mutex::new(Box::new(Alive))),
+                text: Ok(Mutex::new(Box::new(Text))),
+                speech: Ok(Mutex::new(Box::new(Ears))),
+            },
+        }
+    }
+
+    /// As on a machine where no model was pulled.
+    pub fn without_models() -> Self {
+        fn none<T>() -> Capability<T> {
+            Err(Unavailable {
+                what: "models".into(),
+                why: "none was pulled".into(),
+            })
+        }
+        Self {
+            decoder: FakeDecoder::default(),
+            analysers: Analysers {
+                faces: none(),
+                liveness: none(),
+                text: none(),
+                speech: none(),
+            },
+        }
+    }
+}
+
+impl Tools for FakeTools {
+    fn decoder(&self) -> &dyn MediaDecoder {
+        &self.decoder
+    }
+
+    fn analysers(&self) -> &Analysers {
+        &self.analysers
+    }
+}
