@@ -8,6 +8,7 @@ use idproof_domain::letter::{
     Letter, LetterContent, LetterRow, Party, Proof, ProofKind, code_valid_until,
 };
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use sqlx::any::AnyRow;
 
@@ -15,7 +16,7 @@ use crate::row::Reader;
 use crate::{Case, Database, Result, Tx};
 
 /// What stands on every letter.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LetterSettings {
     /// Who sends it, as printed.

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
@@ -12,7 +13,7 @@ use crate::{DatabaseError, Result, Tx};
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
 /// Where the database is.
-#[derive(Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatabaseConfig {
     /// `sqlite:FILE` (one machine) or `postgres://USER:PASSWORD@HOST:PORT/NAME`.

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::hidden::Hidden;
 
 /// Where media lie and where the keys to them lie.
-#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct VaultConfig {
     pub store: StoreConfig,
@@ -14,7 +15,7 @@ pub struct VaultConfig {
 }
 
 /// Where encrypted media are stored.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum StoreConfig {
     /// A directory of this machine.
@@ -32,7 +33,7 @@ impl Default for StoreConfig {
 }
 
 /// A directory that only this service writes to.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryConfig {
     /// Its path. Made on initialisation.
@@ -40,7 +41,7 @@ pub struct DirectoryConfig {
 }
 
 /// A bucket of an S3 server.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct S3Config {
     /// The bucket's name; it must exist.
@@ -82,7 +83,7 @@ impl Default for S3Config {
 }
 
 /// How uploads pass through to S3. Not used with a local store.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UploadConfig {
     /// A directory for objects on their way, already encrypted; not one held in memory.
@@ -102,7 +103,7 @@ impl Default for UploadConfig {
 
 /// The keyring: one wrapping key a case, outside the database. Whoever backs it up together with
 /// the database gives up that a destroyed key is gone.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeysConfig {
     pub place: KeyPlace,
@@ -123,7 +124,7 @@ impl Default for KeysConfig {
 }
 
 /// Where the keyring's entries are.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum KeyPlace {
     /// A directory of this machine.
@@ -142,7 +143,7 @@ impl Default for KeyPlace {
 }
 
 /// Where a root key comes from: 32 random bytes in base64.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RootSource {
     /// A file that only its owner may read.
@@ -154,7 +155,7 @@ pub enum RootSource {
 }
 
 /// A program run without a shell.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RootCommand {
     /// Its path.

@@ -1,11 +1,13 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroize;
 
 /// A configured secret: wiped when dropped, hidden from `Debug`.
-#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(extend("writeOnly" = true))]
 pub struct Hidden(String);
 
 impl Hidden {
