@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use idproof_domain::endpoint::AddressRefused;
 
-use crate::letter::PdfError;
+use crate::letter::{PdfError, Unpostable};
 
 /// Why something did not leave. Its text holds no address, number, name, code or body: it is
 /// stored beside the message and shown to operators.
@@ -55,8 +55,8 @@ pub enum Reason {
     Letter(#[from] PdfError),
     #[error("a printed letter needs a postal address")]
     NoPostalAddress,
-    #[error("the address has letters that the printed letter's font lacks")]
-    UnprintableAddress,
+    #[error(transparent)]
+    Unpostable(#[from] Unpostable),
     #[error(
         "the letter's batch is gone and may have held it: ask the print house before sending it again"
     )]

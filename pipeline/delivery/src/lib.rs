@@ -14,7 +14,8 @@ mod words;
 
 pub use error::{DeliveryError, Reason, SettingError};
 pub use letter::{
-    ElectronicLetter, LetterPdf, LetterProvider, PdfError, PrintExport, Window, letter_pdf,
+    ElectronicLetter, LetterPdf, LetterProvider, PdfError, PrintExport, Unpostable, Window,
+    letter_pdf,
 };
 pub use mail::{MailTo, Mailer};
 pub use secret::Secret;

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use common::python;
 use idproof_delivery::{
-    DeliveryError, ElectronicLetter, LetterProvider, PdfError, PrintExport, Reason, Window,
+    DeliveryError, ElectronicLetter, LetterProvider, PrintExport, Reason, Unpostable, Window,
     letter_pdf,
 };
 use idproof_domain::Language;
@@ -193,16 +193,23 @@ fn a_name_of_300_characters_wraps_and_shrinks() {
     // As wide as letters get, and an address that leaves no room.
     let mut wide = content(&"W".repeat(300));
     wide.recipient.lines = vec!["W".repeat(200); 5];
+    let pdf = letter_pdf(&wide, Window::Right).unwrap();
+    assert_eq!(pdf.unpostable, Some(Unpostable::TooLong));
+    assert_eq!(read(&pdf.bytes)["pages"], 1);
+    assert_eq!(ElectronicLetter.deposit(&wide, TODAY), Ok(()));
+    let dir = tempfile::tempdir().unwrap();
     assert_eq!(
-        letter_pdf(&wide, Window::Right).unwrap_err(),
-        PdfError::AddressTooLong
+        PrintExport::new(dir.path(), Window::Right).deposit(&wide, TODAY),
+        Err(DeliveryError::Permanent {
+            reason: Reason::Unpostable(Unpostable::TooLong)
+        })
     );
 }
 
 #[test]
 fn arabic_is_shaped_and_reads_back() {
     let pdf = letter_pdf(&content("فاطمة الزهراء"), Window::Right).unwrap();
-    assert!(!pdf.address_incomplete);
+    assert_eq!(pdf.unpostable, None);
     let found = read(&pdf.bytes);
     let text = plain(found["text"].as_str().unwrap());
     for word in ["فاطمة", "الزهراء"] {
@@ -238,7 +245,7 @@ fn an_emoji_is_shown_or_replaced_by_a_box_and_never_fails() {
         let pdf = letter_pdf(&content(name), Window::Right).unwrap();
         let text = read(&pdf.bytes)["text"].as_str().unwrap().to_owned();
         assert!(text.contains("STRASBOURG"), "{name}");
-        assert!(!pdf.address_incomplete, "{name}");
+        assert_eq!(pdf.unpostable, None, "{name}");
     }
     assert!(text_of(&content("Zoë 🌷")).contains("Zoë □"));
 }
@@ -247,14 +254,14 @@ fn an_emoji_is_shown_or_replaced_by_a_box_and_never_fails() {
 fn letters_the_font_lacks_are_shown_as_boxes_and_not_printed() {
     let chinese = content("李小龍");
     let pdf = letter_pdf(&chinese, Window::Right).unwrap();
-    assert!(pdf.address_incomplete);
+    assert_eq!(pdf.unpostable, Some(Unpostable::MissingLetters));
     assert!(text_of(&chinese).contains("□□□"));
     assert_eq!(ElectronicLetter.deposit(&chinese, TODAY), Ok(()));
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(
         PrintExport::new(dir.path(), Window::Right).deposit(&chinese, TODAY),
         Err(DeliveryError::Permanent {
-            reason: Reason::UnprintableAddress
+            reason: Reason::Unpostable(Unpostable::MissingLetters)
         })
     );
     assert!(!dir.path().join("2026-03-12").exists());

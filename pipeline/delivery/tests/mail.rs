@@ -145,9 +145,9 @@ async fn the_html_is_plain_and_fetches_nothing() {
         let (entry, _) = sent(&mail, Language::Fr, None).await;
         let html = entry.html.unwrap();
         for bad in [
-            "<script", "<img", "src=", "url(", "@import", "<link", " style=", " on",
+            "<script", "<img", "src=", "url(", "@import", "<link", " style=", "onclick",
         ] {
-            assert!(!html.to_lowercase().contains(bad) || bad == " on", "{bad}");
+            assert!(!html.to_lowercase().contains(bad), "{bad}");
         }
         assert_eq!(html.matches("http").count(), html.matches("href=").count());
         assert!(html.contains("<title>") && html.contains("<h1>"));

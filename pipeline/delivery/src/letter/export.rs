@@ -127,8 +127,8 @@ impl LetterProvider for PrintExport {
             return Err(DeliveryError::permanent(Reason::NoPostalAddress));
         }
         let pdf = letter_pdf(content, self.window)?;
-        if pdf.address_incomplete {
-            return Err(DeliveryError::permanent(Reason::UnprintableAddress));
+        if let Some(why) = pdf.unpostable {
+            return Err(DeliveryError::permanent(Reason::Unpostable(why)));
         }
         match self.export(&content.letter, &pdf.bytes, today) {
             Ok(Exported::Now | Exported::Before) => Ok(()),

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use crate::error::{DeliveryError, Reason};
 
 pub use export::PrintExport;
-pub use pdf::{LetterPdf, PdfError, Window, letter_pdf};
+pub use pdf::{LetterPdf, PdfError, Unpostable, Window, letter_pdf};
 
 /// Carries letters. Blocking: call it where blocking is allowed.
 pub trait LetterProvider: Send + Sync {

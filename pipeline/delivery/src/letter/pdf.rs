@@ -68,8 +68,6 @@ impl Window {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PdfError {
-    #[error("name and address do not fit the envelope's window")]
-    AddressTooLong,
     #[error("the letter does not fit one page")]
     TooLong,
     #[error("the built-in font cannot be read")]
@@ -82,9 +80,18 @@ pub enum PdfError {
 #[derive(Clone)]
 pub struct LetterPdf {
     pub bytes: Vec<u8>,
-    /// Letters of the recipient's name or address that the font lacks stand as boxes: legible on
-    /// a screen beside the page, but no address for a postman.
-    pub address_incomplete: bool,
+    /// Why it can be shown, but not sent by post.
+    pub unpostable: Option<Unpostable>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unpostable {
+    /// Only the name stands in the window.
+    #[error("name and address do not fit the envelope's window")]
+    TooLong,
+    /// They stand as boxes.
+    #[error("the address has letters that the letter's font lacks")]
+    MissingLetters,
 }
 
 impl std::fmt::Debug for LetterPdf {
@@ -97,8 +104,20 @@ impl std::fmt::Debug for LetterPdf {
 pub fn letter_pdf(content: &LetterContent, window: Window) -> Result<LetterPdf, PdfError> {
     let mut set = Typesetter::new().ok_or(PdfError::Font)?;
     let words = letter_words(content);
-    let address = address(&mut set, &content.recipient, window)?;
-    let address_incomplete = address.iter().any(|line| line.lacks_letters);
+    let (address, unpostable) = match address(&mut set, &content.recipient, window) {
+        Some(lines) if lines.iter().any(|line| line.lacks_letters) => {
+            (lines, Some(Unpostable::MissingLetters))
+        }
+        Some(lines) => (lines, None),
+        None => {
+            let alone = Party {
+                name: content.recipient.name.clone(),
+                lines: Vec::new(),
+            };
+            let name = address(&mut set, &alone, window).ok_or(PdfError::TooLong)?;
+            (name, Some(Unpostable::TooLong))
+        }
+    };
     let sheet = Sheet {
         sender: sender(&mut set, &content.sender),
         address,
@@ -106,10 +125,7 @@ pub fn letter_pdf(content: &LetterContent, window: Window) -> Result<LetterPdf, 
         footer: set.block(&words.footer, SMALL, WIDTH),
     };
     let bytes = sheet.write(content, words.title, window)?;
-    Ok(LetterPdf {
-        bytes,
-        address_incomplete,
-    })
+    Ok(LetterPdf { bytes, unpostable })
 }
 
 const SENDER_WIDTH: f32 = 75.0 * MM;
@@ -122,8 +138,9 @@ const SMALL: Style = Style {
 /// The first of these sizes at which name and address fit the window.
 const ADDRESS_SIZES: [f32; 8] = [10.0, 9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0];
 
-/// Each line is a block of its own: a name written from the right must not turn the street round.
-fn address(set: &mut Typesetter, to: &Party, window: Window) -> Result<Vec<Block>, PdfError> {
+/// The lines in the window, `None` if they do not fit. Each is a block of its own: a name written
+/// from the right must not turn the street round.
+fn address(set: &mut Typesetter, to: &Party, window: Window) -> Option<Vec<Block>> {
     let place = window.address();
     let lines: Vec<String> = std::iter::once(&to.name)
         .chain(&to.lines)
@@ -137,10 +154,10 @@ fn address(set: &mut Typesetter, to: &Party, window: Window) -> Result<Vec<Block
         };
         let blocks = blocks(set, &lines, style, place.width);
         if blocks.iter().map(Block::height).sum::<f32>() <= place.height {
-            return Ok(blocks);
+            return Some(blocks);
         }
     }
-    Err(PdfError::AddressTooLong)
+    None
 }
 
 fn blocks(set: &mut Typesetter, lines: &[String], style: Style, width: f32) -> Vec<Block> {
