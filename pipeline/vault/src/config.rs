@@ -251,7 +251,10 @@ impl S3Config {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
         check.that(
             (3..=63).contains(&self.bucket.len())
-                && self.bucket.bytes().all(|b| plain(b) || b == b'-' || b == b'.'),
+                && self
+                    .bucket
+                    .bytes()
+                    .all(|b| plain(b) || b == b'-' || b == b'.'),
             "bucket",
             format!("{:?}", self.bucket),
             "it must be a bucket's name: 3 to 63 of a-z 0-9 - .",
@@ -260,7 +263,8 @@ impl S3Config {
             .iter()
             .find_map(|scheme| self.endpoint.strip_prefix(scheme));
         check.that(
-            self.endpoint.is_empty() || host.is_some_and(|h| !h.is_empty() && !h.contains(['@', '?', ' '])),
+            self.endpoint.is_empty()
+                || host.is_some_and(|h| !h.is_empty() && !h.contains(['@', '?', ' '])),
             "endpoint",
             "no such address",
             "it must be https://host[:port] (or http://), without a user, or empty for Amazon",
@@ -271,8 +275,16 @@ impl S3Config {
             format!("{:?}", self.region),
             "it must be a region such as eu-west-3",
         )?;
-        for (key, secret) in [("access_key", &self.access_key), ("secret_key", &self.secret_key)] {
-            check.that(!secret.reveal().is_empty(), key, "empty", "it must be given")?;
+        for (key, secret) in [
+            ("access_key", &self.access_key),
+            ("secret_key", &self.secret_key),
+        ] {
+            check.that(
+                !secret.reveal().is_empty(),
+                key,
+                "empty",
+                "it must be given",
+            )?;
         }
         let parts_ok = self.prefix.is_empty()
             || self.prefix.strip_suffix('/').is_some_and(|p| {

@@ -38,7 +38,9 @@ pub enum VaultError {
     KeyGone(CaseId),
     #[error("the wrapped key of case {0} does not open: it is another case's, or altered")]
     WrappedKey(CaseId),
-    #[error("keyring entry {entry} is sealed under root key {root}, which is not configured; name that key in `keys.also`")]
+    #[error(
+        "keyring entry {entry} is sealed under root key {root}, which is not configured; name that key in `keys.also`"
+    )]
     UnknownRoot { entry: String, root: String },
     #[error("keyring entry {0} is damaged")]
     EntryDamaged(String),
@@ -48,9 +50,13 @@ pub enum VaultError {
     Root(String),
     #[error("{0} holds no keyring; initialise it, or mend where `keys.place` points")]
     NoKeyring(String),
-    #[error("the bucket for keys keeps old versions: a destroyed key could come back; use a bucket without versioning")]
+    #[error(
+        "the bucket for keys keeps old versions: a destroyed key could come back; use a bucket without versioning"
+    )]
     VersionedKeys,
-    #[error("the bucket for keys ignores If-Match: rotating could bring a destroyed key back; use a server that honours conditional writes")]
+    #[error(
+        "the bucket for keys ignores If-Match: rotating could bring a destroyed key back; use a server that honours conditional writes"
+    )]
     UnconditionalKeys,
     #[error("encryption failed: {0}")]
     Crypto(&'static str),
@@ -139,7 +145,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T, VaultError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(_) => Err(StoreError::transient("use the disk", "the program is stopping").into()),
+        Err(_) => Err(StoreError::transient("use the disk", "the work was interrupted").into()),
     }
 }
 

@@ -92,7 +92,14 @@ mod tests {
         ] {
             assert_eq!(ObjectName::new(&case, rest), Err(ObjectNameError), "{rest}");
         }
-        for text in ["", "a", "a/b", "../x", "case_1/a", "upl_00000000000000000000000000/a"] {
+        for text in [
+            "",
+            "a",
+            "a/b",
+            "../x",
+            "case_1/a",
+            "upl_00000000000000000000000000/a",
+        ] {
             assert!(text.parse::<ObjectName>().is_err(), "{text}");
         }
     }

@@ -142,7 +142,11 @@ async fn from_command(command: &RootCommand) -> Result<RootKey, VaultError> {
 
 fn write_new(path: &Path, text: &[u8]) -> Result<bool, VaultError> {
     let failed = |e: std::io::Error| {
-        VaultError::Root(format!("{} cannot be written: {}", path.display(), e.kind()))
+        VaultError::Root(format!(
+            "{} cannot be written: {}",
+            path.display(),
+            e.kind()
+        ))
     };
     if path.try_exists().map_err(failed)? {
         return Ok(false);

@@ -69,10 +69,7 @@ impl Secrets {
         parts: &[&[u8]],
         expected: &[u8; 32],
     ) -> Result<bool, VaultError> {
-        Ok(self
-            .mac(purpose, parts)?
-            .verify(expected.into())
-            .is_ok())
+        Ok(self.mac(purpose, parts)?.verify(expected.into()).is_ok())
     }
 
     /// Encrypts a short text, to be kept in the database. It opens only with the same purpose and
@@ -111,7 +108,12 @@ impl Secrets {
     }
 
     fn key(&self, purpose: Purpose, usage: &str) -> Result<Key, VaultError> {
-        let info: [&[u8]; 4] = [b"idproof ", purpose.name().as_bytes(), b" ", usage.as_bytes()];
+        let info: [&[u8]; 4] = [
+            b"idproof ",
+            purpose.name().as_bytes(),
+            b" ",
+            usage.as_bytes(),
+        ];
         let bytes = self.master.derive::<KEY_BYTES>(b"", &info)?;
         Key::from_slice(bytes.as_ref()).ok_or(VaultError::Crypto("a key has the wrong length"))
     }

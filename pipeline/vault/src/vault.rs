@@ -181,9 +181,9 @@ impl Vault {
         PlainReader::open(Arc::clone(&self.store), key, name, Some(range)).await
     }
 
-    /// Plain bytes of an object.
-    pub async fn size(&self, key: &CaseKey, name: &ObjectName) -> Result<u64, VaultError> {
-        Ok(self.get_range(key, name, 0..u64::MAX).await?.total())
+    /// Plain bytes of an object, by its stored size; true only if the object is not damaged.
+    pub async fn size(&self, name: &ObjectName) -> Result<u64, VaultError> {
+        media::size(&self.store, name).await
     }
 
     /// Whether the object is there: asks the disk or the server, and fails rather than guess where

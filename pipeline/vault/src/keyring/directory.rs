@@ -58,10 +58,7 @@ impl Directory {
     pub async fn create(&self, id: &EntryId, text: Vec<u8>) -> Result<bool, VaultError> {
         let place = self.place(id);
         let root = self.root.clone();
-        blocking(move || {
-            create(&root, &place, &text).map_err(|e| failed("create a key", &e))
-        })
-        .await
+        blocking(move || create(&root, &place, &text).map_err(|e| failed("create a key", &e))).await
     }
 
     /// `None` is believed only while the keyring itself is there.
@@ -86,10 +83,8 @@ impl Directory {
         text: Vec<u8>,
     ) -> Result<bool, VaultError> {
         let place = self.place(id);
-        blocking(move || {
-            replace(&place, &old, &text).map_err(|e| failed("replace a key", &e))
-        })
-        .await
+        blocking(move || replace(&place, &old, &text).map_err(|e| failed("replace a key", &e)))
+            .await
     }
 
     /// Whether the entry existed.

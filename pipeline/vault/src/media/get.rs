@@ -46,13 +46,7 @@ impl PlainReader {
         name: &ObjectName,
         range: Option<Range<u64>>,
     ) -> Result<Self, VaultError> {
-        let from_start = range.as_ref().is_none_or(|r| r.start < FRAME as u64);
-        let likely = if from_start {
-            Layout::offset(BUCKET_BLOCK)
-        } else {
-            HEADER as u64
-        };
-        let (source, stored) = store.open(name, likely).await?;
+        let (source, stored) = store.open(name, likely(range.as_ref())).await?;
         let damaged = |damage| VaultError::Damaged {
             name: name.clone(),
             damage,
@@ -168,6 +162,29 @@ impl PlainReader {
             all.extend_from_slice(&bytes);
         }
         Ok(all)
+    }
+}
+
+/// Plain bytes of an object, by its stored size.
+pub(crate) async fn size(store: &Store, name: &ObjectName) -> Result<u64, VaultError> {
+    let (_, stored) = store.open(name, HEADER as u64).await?;
+    let layout = Layout::of_stored(stored).map_err(|damage| VaultError::Damaged {
+        name: name.clone(),
+        damage,
+    })?;
+    Ok(layout.plain)
+}
+
+/// How much of a bucket's object to ask for at first: its header, and what is wanted of the first
+/// block of frames.
+fn likely(range: Option<&Range<u64>>) -> u64 {
+    match range {
+        None => Layout::offset(BUCKET_BLOCK),
+        Some(r) if r.start < FRAME as u64 => {
+            let frames = frame_of(r.end.saturating_sub(1)).saturating_add(1);
+            Layout::offset(frames.min(BUCKET_BLOCK))
+        }
+        Some(_) => HEADER as u64,
     }
 }
 

@@ -120,19 +120,43 @@ mod tests {
     fn tells_what_is_missing_and_whether_waiting_helps() {
         assert_eq!(of(404, "NoSuchKey"), Failure::Missing);
         assert_eq!(of(412, "PreconditionFailed"), Failure::Refused);
-        let transient = |failure| matches!(failure, Failure::Other { transient: true, .. });
-        for (status, code) in [(500, "InternalError"), (503, "SlowDown"), (429, ""), (409, "")] {
+        let transient = |failure| {
+            matches!(
+                failure,
+                Failure::Other {
+                    transient: true,
+                    ..
+                }
+            )
+        };
+        for (status, code) in [
+            (500, "InternalError"),
+            (503, "SlowDown"),
+            (429, ""),
+            (409, ""),
+        ] {
             assert!(transient(of(status, code)), "{status}");
         }
-        for (status, code) in [(404, "NoSuchBucket"), (404, ""), (403, "AccessDenied"), (400, "")] {
+        for (status, code) in [
+            (404, "NoSuchBucket"),
+            (404, ""),
+            (403, "AccessDenied"),
+            (400, ""),
+        ] {
             let failure = of(status, code);
-            assert!(!transient(failure.clone()) && failure != Failure::Missing, "{status} {code}");
+            assert!(
+                !transient(failure.clone()) && failure != Failure::Missing,
+                "{status} {code}"
+            );
         }
     }
 
     #[test]
     fn nothing_of_the_answer_but_a_plain_code_is_shown() {
         let error = of(400, "a\nforged log line").into_error("read");
-        assert_eq!(error.to_string(), "cannot read: the server answers 400 something else");
+        assert_eq!(
+            error.to_string(),
+            "cannot read: the server answers 400 something else"
+        );
     }
 }

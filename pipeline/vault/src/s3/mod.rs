@@ -60,10 +60,7 @@ impl S3 {
         s3::set_retries(0);
         let wrong = |detail: &str| StoreError::new("set up S3", detail);
         let region = if config.endpoint.is_empty() {
-            config
-                .region
-                .parse()
-                .map_err(|_| wrong("no such region"))?
+            config.region.parse().map_err(|_| wrong("no such region"))?
         } else {
             s3::Region::Custom {
                 region: config.region.clone(),
@@ -287,7 +284,12 @@ impl S3 {
                     transient: true,
                     detail,
                 }) if attempt < self.attempts => {
-                    tracing::warn!(operation, attempt, detail, "S3 did not answer well; trying again");
+                    tracing::warn!(
+                        operation,
+                        attempt,
+                        detail,
+                        "S3 did not answer well; trying again"
+                    );
                     tokio::time::sleep(self.wait(attempt)).await;
                     attempt += 1;
                 }
