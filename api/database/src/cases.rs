@@ -110,6 +110,8 @@ pub struct NewCase {
 pub struct CaseFilter {
     pub state: Option<CaseState>,
     pub reference: Option<String>,
+    /// Only those of the sandbox, or only real ones.
+    pub sandbox: Option<bool>,
     /// Only cases older than this one: the last of the page before.
     pub before: Option<CaseId>,
     /// 1 to 200.
@@ -174,14 +176,15 @@ impl Database {
         let sql = format!(
             "SELECT {ALL} FROM cases WHERE organisation = $1 \
              AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR reference = $3) AND ($4 IS NULL OR id < $4) \
-             ORDER BY id DESC LIMIT $5"
+             AND ($5 IS NULL OR sandbox = $5) ORDER BY id DESC LIMIT $6"
         );
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(of.as_str())
             .bind(filter.state.map(CaseState::as_str))
             .bind(filter.reference.as_deref())
             .bind(filter.before.as_ref().map(CaseId::as_str))
-            .bind(filter.limit.clamp(1, 200))
+            .bind(filter.sandbox.map(i64::from))
+            .bind(filter.limit.clamp(1, 201))
             .fetch_all(&self.pool)
             .await?
             .iter()

@@ -110,6 +110,17 @@ impl Tx {
             .transpose()
     }
 
+    /// How many were drawn in an attempt.
+    pub async fn count_challenges(&mut self, case: &CaseId, attempt: u32) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "SELECT COUNT(*) FROM challenges WHERE case_id = $1 AND attempt = $2",
+        )
+        .bind(case.as_str())
+        .bind(i64::from(attempt))
+        .fetch_one(self.connection())
+        .await?)
+    }
+
     /// Binds a recording to it: once. `false`: one was bound before, or it is void.
     pub async fn use_challenge(&mut self, id: &ChallengeId, now_ms: i64) -> Result<bool> {
         let done = sqlx::query(

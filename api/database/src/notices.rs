@@ -21,9 +21,9 @@ pub mod template {
     pub const RETAKE_ASKED: &str = "retake_asked";
     /// E-mail and SMS: the identity is in use from now on.
     pub const ACTIVATED: &str = "activated";
-    /// E-mail and SMS.
+    /// E-mail.
     pub const SUSPENDED: &str = "suspended";
-    /// E-mail and SMS.
+    /// E-mail.
     pub const REACTIVATED: &str = "reactivated";
     /// E-mail: all data about the person are removed.
     pub const DELETED: &str = "deleted";
@@ -78,8 +78,8 @@ fn to_person(step: &Step) -> &'static [(Channel, &'static str)] {
         Step::RetakeAsked { .. } => &[(MAIL, t::RETAKE_ASKED)],
         // Whoever did not do this must learn of it, whichever way still reaches them.
         Step::Activated => &[(MAIL, t::ACTIVATED), (SMS, t::ACTIVATED)],
-        Step::Suspended => &[(MAIL, t::SUSPENDED), (SMS, t::SUSPENDED)],
-        Step::Reactivated => &[(MAIL, t::REACTIVATED), (SMS, t::REACTIVATED)],
+        Step::Suspended => &[(MAIL, t::SUSPENDED)],
+        Step::Reactivated => &[(MAIL, t::REACTIVATED)],
         Step::Deleted => &[(MAIL, t::DELETED)],
         _ => &[],
     }

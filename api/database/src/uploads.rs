@@ -106,6 +106,9 @@ fn chunk(row: &AnyRow) -> Result<Chunk> {
     })
 }
 
+const STORED: &str =
+    "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM chunks WHERE upload_id = $1";
+
 const CHUNK: &str = "number, object, size, sha256, stored_at";
 
 impl Database {
@@ -144,6 +147,14 @@ impl Database {
             .as_ref()
             .map(chunk)
             .transpose()
+    }
+
+    /// Bytes of an upload that are stored.
+    pub async fn stored_bytes(&self, upload: &UploadId) -> Result<i64> {
+        Ok(sqlx::query_scalar(STORED)
+            .bind(upload.as_str())
+            .fetch_one(&self.pool)
+            .await?)
     }
 
     /// The chunks of an upload in order: read one after another they are the file.
@@ -285,6 +296,19 @@ impl Tx {
         Ok(())
     }
 
+    /// The chunk of that number, if it is there.
+    pub async fn chunk(&mut self, upload: &UploadId, number: i64) -> Result<Option<Chunk>> {
+        let sql = format!("SELECT {CHUNK} FROM chunks WHERE upload_id = $1 AND number = $2");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(upload.as_str())
+            .bind(number)
+            .fetch_optional(self.connection())
+            .await?
+            .as_ref()
+            .map(chunk)
+            .transpose()
+    }
+
     /// Writes the chunk; `false` if one of that number is there already.
     pub async fn insert_chunk(&mut self, upload: &UploadId, chunk: &Chunk) -> Result<bool> {
         let done = sqlx::query(
@@ -300,6 +324,13 @@ impl Tx {
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    pub async fn stored_bytes(&mut self, upload: &UploadId) -> Result<i64> {
+        Ok(sqlx::query_scalar(STORED)
+            .bind(upload.as_str())
+            .fetch_one(self.connection())
+            .await?)
     }
 
     pub async fn chunks_of(&mut self, upload: &UploadId) -> Result<Vec<Chunk>> {

@@ -208,7 +208,10 @@ async fn chunks_come_in_any_order_and_the_second_of_a_number_loses() {
         file.completed_at = Some(11);
         tx.save_upload(&file).await.unwrap();
         assert_eq!(tx.chunks_of(&file.id).await.unwrap().len(), 2);
+        assert_eq!(tx.stored_bytes(&file.id).await.unwrap(), 12);
+        assert_eq!(tx.chunk(&file.id, 0).await.unwrap(), Some(chunk(0, "o0")));
         tx.commit().await.unwrap();
+        assert_eq!(database.stored_bytes(&file.id).await.unwrap(), 12);
         let chunks = database.chunks_of(&file.id).await.unwrap();
         assert_eq!(chunks, [chunk(0, "o0"), chunk(1, "o1")]);
         assert_eq!(

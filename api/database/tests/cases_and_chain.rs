@@ -98,6 +98,11 @@ async fn cases_are_listed_newest_first_in_pages() {
         }
         assert_eq!(seen, [5, 4, 3, 2, 1]);
         filter.before = None;
+        for (sandbox, count) in [(true, 0), (false, 2)] {
+            filter.sandbox = Some(sandbox);
+            let page = database.cases(&organisation, &filter).await.unwrap();
+            assert_eq!(page.len(), count);
+        }
         filter.state = Some(CaseState::Accepted);
         assert!(
             database

@@ -155,7 +155,7 @@ async fn media_are_due_72_hours_after_the_verdict_and_at_once_when_it_is_over() 
             let all = database.due_media(now, None, 9).await.unwrap();
             all.into_iter().map(|d| d.case).collect::<Vec<_>>()
         };
-        assert_eq!(ids(due - 1).await, [withdrawn.id.clone()]);
+        assert_eq!(ids(due - 1).await, std::slice::from_ref(&withdrawn.id));
         assert_eq!(ids(due).await, [withdrawn.id.clone(), accepted.id.clone()]);
         assert_eq!(database.purge_backlog(due).await.unwrap().cases, 2);
         let first = database.due_media(due, None, 1).await.unwrap();

@@ -1,0 +1,49 @@
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use idproof_database::notices::WEBHOOK_TEST;
+use idproof_database::{Channel, NewMessage};
+use idproof_domain::Language;
+use idproof_domain::ids::{JobId, MessageId};
+use serde_json::json;
+
+use super::delivery_list::{Delivery, delivery};
+use super::own;
+use crate::auth::Integrator;
+use crate::problem::{Code, Problem};
+use crate::service::Service;
+use crate::wire::time;
+
+/// Send a test event
+///
+/// `webhook.test`, signed like any other. Needs `webhooks:manage`.
+#[utoipa::path(post, path = "/v1/webhooks/{id}/test", tag = "Webhooks", operation_id = "testWebhook",
+    params(("id" = String, Path, description = "The webhook")),
+    responses((status = 202, body = Delivery)))]
+pub(crate) async fn handler(
+    State(service): State<Service>,
+    caller: Integrator,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<Delivery>), Problem> {
+    let endpoint = own(&service, &caller, &id).await?;
+    let now = service.now();
+    let id = MessageId::new(now, service.id_bytes());
+    let message = NewMessage {
+        id: id.clone(),
+        case: None,
+        channel: Channel::Webhook,
+        template: WEBHOOK_TEST.to_owned(),
+        language: Language::En,
+        recipient: endpoint.id.to_string(),
+        data: json!({ "type": WEBHOOK_TEST, "timestamp": time(now), "data": {} }),
+        dedupe: format!("test:{id}"),
+        now_ms: now,
+    };
+    let mut tx = service.database().begin().await?;
+    tx.post(&message, JobId::new(now, service.id_bytes()))
+        .await?;
+    tx.commit().await?;
+    let sent = service.database().message(&id).await?;
+    let sent = sent.ok_or_else(|| Problem::from(Code::Internal))?;
+    Ok((StatusCode::ACCEPTED, Json(delivery(sent))))
+}
