@@ -67,6 +67,7 @@ $(VENV)/ready: tests/samples/requirements.txt
 .PHONY: test-tools
 test-tools: ## the original networks that the converter is tested against
 	$(call step,original networks for the converter's test,cd models/store/tests/original && npm ci --silent --no-audit --no-fund,check that npm reaches its registry)
+	$(call step,servers for the service's tests,tests/setup/service.sh,check that pip reaches its registry)
 
 .PHONY: bench
 bench: setup samples ## CPU, wall time and memory of a verification against its floor
