@@ -42,6 +42,8 @@ const SERVICE = {
   consent_version: '2026-11',
   support: { phone: '09 69 00 00 00', email: 'aide@exemple.fr', hours: 'lun.–ven. 8 h–19 h' },
   contacts: { email: true, phone: true },
+  open: true,
+  retention_hours: { media: 72, abandoned: 72 },
 };
 
 const LABELS = {
@@ -128,7 +130,8 @@ function challenge(c, adapt) {
   if (!adapt.includes('no_head')) add({ kind: 'head', direction: ['left', 'right', 'up'][randomBytes(1)[0] % 3] }, 3000);
   add({ kind: 'document' }, 3500);
   c.challenge = id('chl_');
-  return { id: c.challenge, token: secret(''), language: c.language, steps, expires_at: hours(0.2) };
+  c.challengeToken = secret('');
+  return { id: c.challenge, token: c.challengeToken, language: c.language, steps, expires_at: hours(0.2) };
 }
 
 /** Where the mock's case goes after submission; tests choose with POST /__mock/outcome. */
@@ -142,7 +145,7 @@ function decide(c) {
           step(c, 'accepted', 'accepted');
           after(1500, () => {
             step(c, 'letter_sent', 'letter_sent');
-            c.letter = { state: 'notified', deposited_at: new Date().toISOString(), accept_until: hours(24 * 15), provider: 'Lettre recommandée électronique' };
+            c.letter = { state: 'notified', deposited_at: new Date().toISOString(), accept_until: hours(24 * 15), provider: 'Lettre recommandée électronique', electronic: true };
           });
           break;
         case 'refuse':
@@ -204,6 +207,11 @@ const ON_CASE = {
       next: { code: c.state },
       reasons: c.reasons ?? [],
       appealed: c.appealed ?? false,
+      can: [
+        ...(c.state === 'refused' && !c.appealed ? ['appeal'] : []),
+        ...(c.state === 'activated' ? ['suspend'] : c.state === 'suspended' ? ['reactivate'] : ['withdraw']),
+        'delete',
+      ],
       retake: c.state === 'retake_asked' ? c.retake : null,
     }];
   },
@@ -224,7 +232,7 @@ const ON_CASE = {
   'POST /challenges': (c, body) => [201, challenge(c, body.adapt ?? [])],
   'POST /uploads': (c, body) => {
     collecting(c);
-    if (body.kind === 'selfie_video' && body.challenge_id !== c.challenge) refuse(409, 'challenge_void');
+    if (body.kind === 'selfie_video' && (body.challenge_id !== c.challenge || body.challenge_token !== c.challengeToken)) refuse(409, 'challenge_void');
     const u = { id: id('upl_'), case: c.id, attempt: c.attempt, kind: body.kind, state: 'receiving', chunks: new Map() };
     uploads.set(u.id, u);
     return [201, { id: u.id, kind: u.kind, state: u.state, received: [], size: 0 }];
@@ -257,10 +265,10 @@ const ON_CASE = {
   },
   'GET /letter': (c) => (c.letter ? [200, c.letter] : refuse(404, 'no_letter')),
   'POST /letter/accept': (c) => {
-    c.letter.state = 'opened';
+    c.letter.state = 'accepted';
     c.letter.code ??= '482915';
     if (c.state === 'letter_sent') step(c, 'letter_opened', 'letter_opened');
-    return [200, { ...c.letter, code: undefined, activation_code: c.letter.code }];
+    return [200, { ...c.letter, code: undefined, sender: SERVICE.name, activation_code: c.letter.code }];
   },
   'POST /letter/refuse': (c) => {
     c.letter.state = 'refused';
@@ -274,7 +282,7 @@ const ON_CASE = {
     return [200, { state: c.state }];
   },
   'POST /handover': (c, _, origin) => {
-    const h = { id: id('hov_'), secret: secret('idh_'), case: c.id, number: String(10 + (randomBytes(1)[0] % 90)), state: 'waiting', until: Date.now() + 300_000, wrong: 0 };
+    const h = { id: id('hov_'), secret: secret('idh_'), case: c.id, number: String(randomBytes(2).readUInt16BE() % 1000).padStart(3, '0'), state: 'waiting', until: Date.now() + 300_000, wrong: 0 };
     handovers.set(h.secret, h);
     return [201, { id: h.id, url: `${origin}/handover#${h.secret}`, code_number: h.number, expires_at: new Date(h.until).toISOString() }];
   },
@@ -367,7 +375,7 @@ function answer(method, path, request, body, bytes) {
     return [200, { case: seen(c), token: token(c) }];
   }
   const owner = cases.get(tokens.get((request.headers.authorization ?? '').replace('Bearer ', '')));
-  if (!owner) refuse(401, 'token_invalid');
+  if (!owner) refuse(401, 'unauthorized');
   if (rest === '/cases/current') return [200, seen(owner)];
   const onCase = /^\/cases\/(case_\w+)(.*)$/.exec(rest);
   if (onCase) {

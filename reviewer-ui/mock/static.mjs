@@ -14,13 +14,10 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
-  '.wasm': 'application/wasm',
-  '.onnx': 'application/octet-stream',
 };
 const zipped = new Map();
 
 export function sendPage(request, path, response) {
-  if (path === '/models/face_detector.onnx') return sendDetector(response);
   const file = /^\/(assets\/[\w.-]+|[\w-]+\.\w+)$/.test(path) ? path.slice(1) : 'index.html';
   if (!existsSync(DIST + file)) {
     response.writeHead(file === 'index.html' ? 503 : 404, { 'content-type': 'text/plain' });
@@ -28,21 +25,11 @@ export function sendPage(request, path, response) {
   }
   const caching = file.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-store';
   const headers = { ...HEADERS, 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'cache-control': caching };
-  if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && /\.(js|mjs|css|html|svg|wasm)$/.test(file)) {
+  if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && /\.(js|mjs|css|html|svg)$/.test(file)) {
     if (!zipped.has(file) || !file.startsWith('assets/')) zipped.set(file, gzipSync(readFileSync(DIST + file), { level: 9 }));
     response.writeHead(200, { ...headers, 'content-encoding': 'gzip', vary: 'accept-encoding' });
     return response.end(zipped.get(file));
   }
   response.writeHead(200, headers);
   createReadStream(DIST + file).pipe(response);
-}
-
-function sendDetector(response) {
-  const file = process.env.FACE_DETECTOR ?? '';
-  if (!existsSync(file)) {
-    response.writeHead(404, { 'content-type': 'text/plain' });
-    return response.end('no detector\n');
-  }
-  response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-cache' });
-  createReadStream(file).pipe(response);
 }

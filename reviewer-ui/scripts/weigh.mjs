@@ -9,9 +9,7 @@ const size = (name) => gzipSync(readFileSync(new URL(name, dist)), { level: 9 })
 
 const html = readFileSync(new URL('index.html', dist), 'utf8');
 const files = readdirSync(new URL('assets/', dist)).map((f) => `assets/${f}`);
-// The detector is fetched on the video screen alone, where the network allows; it is counted apart.
-const detector = (f) => /detector|ort/.test(f);
-const code = files.filter((f) => /\.(js|css)$/.test(f) && !detector(f));
+const code = files.filter((f) => /\.(js|css)$/.test(f));
 
 // The first screen: what the document names, and what that imports before anything is shown.
 const first = new Set([...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g)].map((m) => m[1]));

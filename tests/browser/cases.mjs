@@ -22,6 +22,7 @@ const LETTER = {
   deposited_at: '2026-11-20T09:12:00Z',
   accept_until: '2026-12-06T22:59:59Z',
   provider: 'Lettre recommandée électronique',
+  electronic: true,
 };
 
 const whole = { ...CONSENT, identity: IDENTITY, submitted: true };
@@ -48,8 +49,8 @@ export const AT = {
   refused: full('refused', ['refused'], { reasons: ['face_mismatch', 'digits_differ'] }),
   accepted: full('accepted', ['accepted']),
   letter_sent: full('letter_sent', ['accepted', 'letter_sent'], { letter: LETTER }),
-  letter_opened: full('letter_opened', ['accepted', 'letter_sent', 'letter_opened'], { letter: { ...LETTER, state: 'opened', code: '482915' } }),
-  activated: full('activated', ['accepted', 'letter_sent', 'letter_opened', 'activated'], { letter: { ...LETTER, state: 'opened', code: '482915' } }),
+  letter_opened: full('letter_opened', ['accepted', 'letter_sent', 'letter_opened'], { letter: { ...LETTER, state: 'accepted', code: '482915' } }),
+  activated: full('activated', ['accepted', 'letter_sent', 'letter_opened', 'activated'], { letter: { ...LETTER, state: 'accepted', code: '482915' } }),
   suspended: full('suspended', ['accepted', 'letter_sent', 'letter_opened', 'activated', 'suspended']),
   withdrawn: full('withdrawn', ['withdrawn']),
   expired: full('expired', ['expired']),

@@ -4,6 +4,12 @@ import { device } from '../lib/device.ts';
 
 export type CameraFault = 'denied' | 'no-camera' | 'no-microphone' | 'busy' | 'prompt-timeout' | 'blank' | 'insecure' | 'old-browser';
 
+/** What to tell: whatever fails inside another app, its browser is the likely cause. */
+export function deadEnd(cause: unknown): CameraFault | 'in-app' {
+  if (device.inApp) return 'in-app';
+  return cause instanceof CameraError ? cause.fault : 'no-camera';
+}
+
 export class CameraError extends Error {
   readonly fault: CameraFault;
   constructor(fault: CameraFault) {

@@ -66,11 +66,17 @@ export class Film {
   async begin(adapt: Adaptation[]): Promise<void> {
     const challenge: Challenge = await this.#api.challenge(adapt);
     this.steps = challenge.steps;
-    const upload = await this.#api.openUpload('selfie_video', { challenge_id: challenge.id, capture: this.#camera.facts });
-    this.#sender = new Sender(this.#api, upload.id, (p) => (this.progress = p), (n) => void takes.arrived(n));
-    if (this.#over) return void this.#sender.discard();
-    await takes.clear();
-    await takes.note({ upload: upload.id, case: this.#api.id, chunks: 0, capture: null });
+    const upload = await this.#api.openUpload('selfie_video', {
+      challenge_id: challenge.id,
+      challenge_token: challenge.token,
+      capture: this.#camera.facts,
+    });
+    this.#sender = new Sender(this.#api, upload.id, (p) => (this.progress = p), (n) => {
+      if (!this.#over) void takes.arrived(n);
+    });
+    if (this.#over) return void this.#sender.discard('redo');
+    void takes.clear();
+    void takes.note({ upload: upload.id, case: this.#api.id, chunks: 0, capture: null });
     this.#watch();
     this.#record();
   }
@@ -160,7 +166,7 @@ export class Film {
     this.filming = false;
     this.#unwatch();
     if (this.#recorder && this.#recorder.state !== 'inactive') this.#recorder.stop();
-    void this.#sender?.discard();
+    void this.#sender?.discard(why ? 'interrupted' : 'redo');
     void takes.clear();
     if (why) this.#voided(why);
   }

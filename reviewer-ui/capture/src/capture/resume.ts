@@ -17,7 +17,7 @@ export async function leftBehind(api: Client): Promise<Left> {
   if (take.case === api.id && take.chunks > 0) return { kind: 'rest', take };
   await takes.clear();
   if (take.case !== api.id) return { kind: 'none' };
-  await api.discardUpload(take.upload).catch(() => {});
+  await api.discardUpload(take.upload, 'interrupted').catch(() => {});
   return { kind: 'dropped' };
 }
 

@@ -52,7 +52,7 @@ export function straighten(image: ImageData, corners: Corners, format: Format, p
   const m = homography(corners) as [number, number, number, number, number, number, number, number, number];
   const out = new Uint8ClampedArray(width * height * 3);
   // Where the picture is much finer, each pixel is the mean of several places.
-  const by = Math.max(1, Math.min(3, Math.round(resolution(corners, format) / perMm)));
+  const by = Math.max(1, Math.min(4, Math.round(resolution(corners, format) / perMm)));
   const weight = 1 / (by * by);
   const { data: rgba, width: w, height: h } = image;
   for (let y = 0, o = 0; y < height; y++) {

@@ -39,25 +39,42 @@ async function use<T>(store: Store, mode: IDBTransactionMode, work: (s: IDBObjec
   }
 }
 
+// One thing after the other: what is kept must not outlive what throws it away.
+let last: Promise<unknown> = Promise.resolve();
 // Where the browser keeps nothing (private windows, full disks), the take lives as long as the page.
-const quiet = (work: Promise<unknown>): Promise<void> => work.then(() => {}, () => {});
+function quiet(work: () => Promise<unknown>): Promise<void> {
+  const done = last.then(work).then(
+    () => {},
+    () => {},
+  );
+  last = done;
+  return done;
+}
 
 export const takes = {
-  note: (record: TakeRecord): Promise<void> => quiet(use('take', 'readwrite', (s) => s.put(record, 'now'))),
-  keep: (n: number, bytes: Blob): Promise<void> => quiet(use('chunks', 'readwrite', (s) => s.put(bytes, n))),
-  arrived: (n: number): Promise<void> => quiet(use('chunks', 'readwrite', (s) => s.delete(n))),
+  note: (record: TakeRecord): Promise<void> => quiet(() => use('take', 'readwrite', (s) => s.put(record, 'now'))),
+  keep: (n: number, bytes: Blob): Promise<void> => quiet(() => use('chunks', 'readwrite', (s) => s.put(bytes, n))),
+  arrived: (n: number): Promise<void> => quiet(() => use('chunks', 'readwrite', (s) => s.delete(n))),
   async pending(): Promise<TakeRecord | undefined> {
-    return use<TakeRecord | undefined>('take', 'readonly', (s) => s.get('now')).catch(() => undefined);
+    try {
+      // Looking must not make a database where there is none.
+      if (indexedDB.databases && !(await indexedDB.databases()).some((d) => d.name === DATABASE)) return undefined;
+      return await use<TakeRecord | undefined>('take', 'readonly', (s) => s.get('now'));
+    } catch {
+      return undefined;
+    }
   },
   async rest(): Promise<{ n: number; bytes: Blob }[]> {
     const keys = await use('chunks', 'readonly', (s) => s.getAllKeys());
     const all = await use<Blob[]>('chunks', 'readonly', (s) => s.getAll());
     return all.map((bytes, i) => ({ n: Number(keys[i]), bytes }));
   },
-  async clear(): Promise<void> {
-    await new Promise<void>((done) => {
-      const request = indexedDB.deleteDatabase(DATABASE);
-      request.onsuccess = request.onerror = request.onblocked = () => done();
-    }).catch(() => {});
-  },
+  clear: (): Promise<void> =>
+    quiet(
+      () =>
+        new Promise<void>((done) => {
+          const request = indexedDB.deleteDatabase(DATABASE);
+          request.onsuccess = request.onerror = request.onblocked = () => done();
+        }),
+    ),
 };

@@ -101,9 +101,9 @@ export class Sender {
   }
 
   /** Stops sending; what has arrived is thrown away. */
-  async discard(): Promise<void> {
+  async discard(reason?: 'redo' | 'interrupted'): Promise<void> {
     this.#stop.abort();
-    await this.#api.discardUpload(this.id).catch(() => {});
+    await this.#api.discardUpload(this.id, reason).catch(() => {});
   }
 
   #wait(waiting: boolean): void {

@@ -17,7 +17,9 @@ export class Action {
     } catch (cause) {
       const problem = cause instanceof Problem ? cause : new Problem(-1, { code: 'page' });
       if (!(cause instanceof Problem)) console.error(cause);
-      if (problem.code === 'invalid_state' || problem.code === 'conflict') await session.refresh().catch(() => {});
+      // The page knows an older state of things.
+      if (problem.status === 409) await session.refresh().catch(() => {});
+      if (problem.code === 'consent_version_old') session.service = await session.api.service().catch(() => session.service);
       if (!session.endBy(problem)) this.problem = problem;
       return false;
     } finally {

@@ -21,7 +21,7 @@ export function documentNumber(text: string): string {
 }
 
 export function isDocumentNumber(text: string): boolean {
-  return /^[A-Z0-9]{6,15}$/.test(text);
+  return /^[A-Z0-9]{5,20}$/.test(text);
 }
 
 export type DayFault = 'missing' | 'wrong' | 'future' | 'underage';

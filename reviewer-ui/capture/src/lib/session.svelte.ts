@@ -38,6 +38,8 @@ const PLAIN_SERVICE: Service = {
   consent_version: '',
   support: {},
   contacts: { email: true, phone: true },
+  open: true,
+  retention_hours: { media: 72, abandoned: 72 },
 };
 
 class Session {

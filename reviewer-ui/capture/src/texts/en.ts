@@ -33,8 +33,6 @@ const en: First = {
     retry: 'Try again',
     wait: 'One moment…',
     optional: '(optional)',
-    yes: 'Yes',
-    no: 'No',
     errors: (n) => (n === 1 ? 'One thing to correct' : `${n} things to correct`),
     saved: 'Your answers are saved. You can close this page and come back later with the link we sent you.',
   },
@@ -56,8 +54,9 @@ const en: First = {
     howText:
       'A program compares your face with the portrait on the document and listens to three digits that you say. Face and voice are biometric data. When a case is not clear, a person decides.',
     kept: 'How long',
-    keptText:
-      'Photos, video, sound and measurements of your face are deleted 72 hours after the check. If you stop on the way: 72 hours after your last step.',
+    keptText: (after, idle) =>
+      `Photos, video, sound and measurements of your face are deleted ${after} hours after the check. If you stop on the way: ${idle} hours after your last step.`,
+    closed: 'To begin, open the link that the organisation asking for the check has sent you.',
     more: 'Everything about your data',
     moreText: [
       'Nothing is sold, and nothing is used to train programs. No other company receives your pictures. These pages load nothing from elsewhere and do not track you.',

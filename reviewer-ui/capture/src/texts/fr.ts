@@ -33,8 +33,6 @@ const fr = {
     retry: 'Réessayer',
     wait: 'Un instant…',
     optional: '(facultatif)',
-    yes: 'Oui',
-    no: 'Non',
     errors: (n: number) => (n === 1 ? 'Un point à corriger' : `${n} points à corriger`),
     saved: 'Vos réponses sont enregistrées. Vous pouvez fermer cette page et revenir plus tard avec le lien que nous vous avons envoyé.',
   },
@@ -55,8 +53,9 @@ const fr = {
     howText:
       'Un programme compare votre visage au portrait du document et écoute trois chiffres que vous dites. Le visage et la voix sont des données biométriques. Quand un cas n’est pas clair, une personne décide.',
     kept: 'Combien de temps',
-    keptText:
-      'Les photos, la vidéo, le son et les mesures de votre visage sont supprimés 72 heures après la vérification. Si vous arrêtez en chemin : 72 heures après votre dernière action.',
+    keptText: (after: number, idle: number) =>
+      `Les photos, la vidéo, le son et les mesures de votre visage sont supprimés ${after} heures après la vérification. Si vous arrêtez en chemin : ${idle} heures après votre dernière action.`,
+    closed: 'Pour commencer, ouvrez le lien que vous a envoyé l’organisme qui demande la vérification.',
     more: 'Tout savoir sur vos données',
     moreText: [
       'Rien n’est vendu, rien ne sert à entraîner des programmes. Aucune autre entreprise ne reçoit vos images. Ces pages ne chargent rien d’ailleurs et ne vous suivent pas.',

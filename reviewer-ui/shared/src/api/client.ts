@@ -9,6 +9,7 @@ import type {
   Language,
   Letter,
   OpenedCase,
+  OpenedLetter,
   ProblemBody,
   Quality,
   Service,
@@ -117,7 +118,7 @@ export class Client {
   challenge(adapt: Adaptation[]): Promise<Challenge> {
     return this.#json('POST', this.#case('/challenges'), { adapt });
   }
-  openUpload(kind: UploadKind, extra: { size?: number; challenge_id?: string; capture?: unknown }): Promise<Upload> {
+  openUpload(kind: UploadKind, extra: { size?: number; challenge_id?: string; challenge_token?: string; capture?: unknown }): Promise<Upload> {
     return this.#json('POST', this.#case('/uploads'), { kind, ...extra });
   }
   upload(id: string): Promise<Upload> {
@@ -131,8 +132,9 @@ export class Client {
   completeUpload(id: string, chunks: number, capture?: unknown): Promise<void> {
     return this.#done('POST', `/uploads/${id}/complete`, { chunks, capture });
   }
-  discardUpload(id: string): Promise<void> {
-    return this.#done('DELETE', `/uploads/${id}`, undefined, { keepalive: true });
+  discardUpload(id: string, reason?: 'redo' | 'interrupted'): Promise<void> {
+    const why = reason ? `?reason=${reason}` : '';
+    return this.#done('DELETE', `/uploads/${id}${why}`, undefined, { keepalive: true });
   }
 
   act(what: 'submit' | 'retake' | 'withdraw' | 'suspend' | 'reactivate'): Promise<void> {
@@ -148,7 +150,7 @@ export class Client {
   letter(): Promise<Letter> {
     return this.#json('GET', this.#case('/letter'));
   }
-  acceptLetter(): Promise<Letter & { activation_code: string }> {
+  acceptLetter(): Promise<OpenedLetter> {
     return this.#json('POST', this.#case('/letter/accept'), {});
   }
   refuseLetter(): Promise<void> {

@@ -1,5 +1,8 @@
 import type { ProblemBody } from './types.ts';
 
+// Refusals that say: try again. Other 429s, such as a used-up attempt, do not pass by waiting.
+const PASSING = ['rate_limited', 'cut_off', 'changed_meanwhile', 'idempotency_running'];
+
 /** Why a request did not do what was asked, by the service's stable code or one of ours. */
 export class Problem extends Error {
   readonly code: string;
@@ -22,7 +25,7 @@ export class Problem extends Error {
 
   /** Trying the same thing again may help. */
   get passing(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 408 || this.status >= 500 || PASSING.includes(this.code);
   }
 }
 

@@ -78,9 +78,11 @@ export interface Status {
   letter_due_at?: string | null;
   media_due_at?: string | null;
   next: { code: string };
+  /** What the applicant may do now beside what is next. */
+  can: ('withdraw' | 'appeal' | 'suspend' | 'reactivate' | 'delete')[];
   /** Why it was refused. */
-  reasons?: string[];
-  appealed?: boolean;
+  reasons: string[];
+  appealed: boolean;
   retake?: { reasons: string[]; document: boolean; video: boolean } | null;
 }
 
@@ -127,10 +129,18 @@ export interface Challenge {
 export type Adaptation = 'no_speech' | 'sign' | 'no_head' | 'more_time';
 
 export interface Letter {
-  state: 'deposited' | 'notified' | 'opened' | 'refused' | 'unclaimed';
+  state: 'deposited' | 'notified' | 'accepted' | 'refused' | 'unclaimed';
   deposited_at: string;
   accept_until: string;
   provider: string;
+  /** Whether it is opened here; otherwise it comes on paper. */
+  electronic: boolean;
+}
+
+export interface OpenedLetter extends Letter {
+  sender: string;
+  /** Until it was entered. */
+  activation_code: string | null;
 }
 
 export interface Handover {
@@ -145,6 +155,9 @@ export interface Service {
   consent_version: string;
   support: { phone?: string | null; email?: string | null; hours?: string | null };
   contacts: { email: boolean; phone: boolean };
+  /** Whether a case may be opened here, or only by an organisation. */
+  open: boolean;
+  retention_hours: { media: number; abandoned: number };
 }
 
 export interface ProblemBody {
