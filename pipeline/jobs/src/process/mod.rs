@@ -107,7 +107,10 @@ impl Process {
     }
 
     async fn look(&self, case: &Case) -> Result<Found, JobError> {
-        if let Some(outcome) = case.sandbox_outcome {
+        // Only a sandbox case may have its outcome chosen; a real one never, whatever its row says.
+        if case.sandbox
+            && let Some(outcome) = case.sandbox_outcome
+        {
             return Ok(Found::forced(outcome));
         }
         if !may_use_biometrics(case) {
