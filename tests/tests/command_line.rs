@@ -132,7 +132,7 @@ fn doctor_names_what_is_missing_and_how_to_get_it() {
     );
     assert_eq!(code, Some(1));
     assert!(
-        stdout.contains("MISSING  model face_recognition"),
+        stdout.contains("WRONG    model face_recognition"),
         "{stdout}"
     );
     assert!(

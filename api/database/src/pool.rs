@@ -125,6 +125,36 @@ impl Database {
             .map_err(|e| DatabaseError::Migration(e.to_string()))
     }
 
+    /// Fails unless the tables are those of this program.
+    pub async fn check_schema(&self) -> Result<()> {
+        let wanted: Vec<i64> = MIGRATIONS.iter().map(|m| m.version).collect();
+        let query = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+        let there: Vec<i64> = match sqlx::query_scalar(query).fetch_all(&self.pool).await {
+            Ok(there) => there,
+            Err(sqlx::Error::Database(_)) => Vec::new(),
+            Err(e) => return Err(e.into()),
+        };
+        let problem = if there == wanted {
+            return Ok(());
+        } else if there.iter().any(|v| !wanted.contains(v)) {
+            "its tables were made by a newer idproof"
+        } else {
+            "its tables are missing or old: run `idproof migrate`"
+        };
+        Err(DatabaseError::Migration(problem.to_owned()))
+    }
+
+    /// Whether nothing was ever stored that needs a key from the keyring.
+    pub async fn is_unused(&self) -> Result<bool> {
+        let used: i64 = sqlx::query_scalar(
+            "SELECT (SELECT COUNT(*) FROM (SELECT id FROM cases LIMIT 1) c) \
+             + (SELECT COUNT(*) FROM (SELECT id FROM api_keys LIMIT 1) k)",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(used == 0)
+    }
+
     /// Asks the database something small.
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.pool).await?;

@@ -6,7 +6,18 @@ use std::path::PathBuf;
 use idproof_domain::document_kind::DocumentKind;
 use ipnet::IpNet;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+/// For addresses that an operator may leave empty.
+pub fn none_if_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| serde::de::Error::custom("not ADDRESS:PORT, such as 127.0.0.1:9464"))
+}
 
 /// Where the service listens and what it believes of connections.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -15,6 +26,7 @@ pub struct HttpConfig {
     /// Address and port of the service. Plain HTTP: a reverse proxy in front ends TLS.
     pub listen: SocketAddr,
     /// Address and port of `/metrics`, apart from the service; empty for none.
+    #[serde(deserialize_with = "none_if_empty")]
     pub metrics_listen: Option<SocketAddr>,
     /// The address applicants see, without a path: links in messages and QR codes begin with it.
     pub public_url: String,

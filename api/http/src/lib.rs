@@ -24,7 +24,9 @@ mod service;
 mod v1;
 mod wire;
 
-pub use config::{CaptureConfig, ConfigError, EnrolmentConfig, HttpConfig, LimitsConfig};
+pub use config::{
+    CaptureConfig, ConfigError, EnrolmentConfig, HttpConfig, LimitsConfig, none_if_empty,
+};
 pub use keys::{KeyError, NewKey, create_key};
 pub use metrics::{Metrics, metrics_router};
 pub use openapi::openapi;

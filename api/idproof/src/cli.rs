@@ -25,6 +25,28 @@ pub enum Command {
     Doctor,
     /// Check a policy file, or show the one that ships.
     Policy(PolicyArgs),
+    /// The whole service in one process; prepares SQLite and keys by itself.
+    All,
+    /// The HTTP side alone: pages and API.
+    Serve,
+    /// The worker alone: analyses, messages, letters, purge.
+    Worker,
+    /// Bring the tables up to date; on a first start make keyring and media store.
+    Migrate,
+    /// Walk the hash chain of events.
+    Audit(AuditArgs),
+    /// Delete the media that are due, or show which are.
+    Purge(PurgeArgs),
+    /// Show the queue; put parked jobs back.
+    Jobs(JobsArgs),
+    /// Keys for integrators.
+    Keys(KeysArgs),
+    /// The root key: make one, rotate to it.
+    Vault(VaultArgs),
+    /// Show messages of the local outbox.
+    Outbox(OutboxArgs),
+    /// The configuration: check it, list every setting.
+    Config(ConfigArgs),
 }
 
 #[derive(Args)]
@@ -89,4 +111,127 @@ pub enum PolicyCommand {
     Check { file: PathBuf },
     /// Print the policy that ships, with every threshold's meaning, unit and range.
     Show,
+}
+
+#[derive(Args)]
+pub struct AuditArgs {
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Name the first event that was edited, is missing or out of order.
+    Verify {
+        /// An end of the chain that was kept elsewhere: history before it must be the same.
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<String>,
+    },
+    /// Print where the chain ends now, to be kept elsewhere.
+    Head,
+}
+
+#[derive(Args)]
+pub struct PurgeArgs {
+    /// Show what would go and why; change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args)]
+pub struct JobsArgs {
+    #[command(subcommand)]
+    pub command: JobsCommand,
+}
+
+#[derive(Subcommand)]
+pub enum JobsCommand {
+    /// What waits, what is at work, and what was given up and why.
+    List,
+    /// Put parked jobs back with fresh attempts.
+    Unpark {
+        /// Their ids.
+        #[arg(required_unless_present = "all", value_name = "JOB")]
+        ids: Vec<String>,
+        /// Every parked job.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+}
+
+#[derive(Args)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    pub command: KeysCommand,
+}
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make a key and print its secret, once.
+    Create {
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+        /// The organisation's name; made if there is none. Without it: the house's own.
+        #[arg(long)]
+        organisation: Option<String>,
+        /// What it may do; all without it. May be given several times.
+        #[arg(long, value_name = "cases:read|cases:write|webhooks:manage")]
+        scope: Vec<String>,
+        /// For sandbox cases, whose outcome can be chosen.
+        #[arg(long)]
+        sandbox: bool,
+        /// Days after which it ends.
+        #[arg(long)]
+        days: Option<u16>,
+    },
+    /// Organisations and their keys, without secrets.
+    List,
+    /// End a key now.
+    Revoke {
+        #[arg(value_name = "KEY")]
+        id: String,
+    },
+}
+
+#[derive(Args)]
+pub struct VaultArgs {
+    #[command(subcommand)]
+    pub command: VaultCommand,
+}
+
+#[derive(Subcommand)]
+pub enum VaultCommand {
+    /// Write a new root key to a file.
+    NewRootKey { file: PathBuf },
+    /// Seal every entry of the keyring under another root key. Name it in vault.keys.also of every
+    /// process first.
+    Rotate {
+        /// The new root key's file.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct OutboxArgs {
+    /// How many, the newest last.
+    #[arg(long, default_value_t = 10)]
+    pub last: usize,
+}
+
+#[derive(Args)]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Check the configuration in force.
+    Check,
+    /// Every setting with its meaning, default and variable, as Markdown.
+    Page,
+    /// A commented example file.
+    Example,
 }

@@ -2,9 +2,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use idproof::cli::{Cli, Command};
-use idproof::commands::{self, doctor, models, policy, verify};
+use idproof::commands::{
+    self, audit, doctor, jobs, keys, migrate, models, outbox, policy, purge, run, vault, verify,
+};
 use idproof::config::{self, Config};
-use idproof::terminal;
+use idproof::service::Roles;
+use idproof::{telemetry, terminal};
 
 /// Input that cannot be used: nothing was decided.
 const EXIT_INPUT: u8 = 2;
@@ -15,16 +18,30 @@ fn main() -> ExitCode {
     if let Err(e) = config::load_dotenv() {
         return fail(&e.into());
     }
-    init_logging();
     let config = match Config::load(cli.config.as_deref(), &config::environment()) {
         Ok(config) => config,
         Err(e) => return fail(&e.into()),
     };
-    let result = match cli.command {
-        Command::Verify(args) => verify::run(&args, &config),
-        Command::Models(args) => models::run(&args, &config),
-        Command::Doctor => doctor::run(&config),
-        Command::Policy(args) => policy::run(&args),
+    let roles = roles(&cli.command);
+    let level = if roles.is_some() { "info" } else { "warn" };
+    let _telemetry = match telemetry::init(&config.log, level) {
+        Ok(telemetry) => telemetry,
+        Err(e) => return fail(&e),
+    };
+    let result = match (cli.command, roles) {
+        (_, Some(roles)) => run::run(roles, &config),
+        (Command::Verify(args), _) => verify::run(&args, &config),
+        (Command::Models(args), _) => models::run(&args, &config),
+        (Command::Policy(args), _) => policy::run(&args),
+        (Command::Migrate, _) => migrate::run(&config),
+        (Command::Audit(args), _) => audit::run(&args, &config),
+        (Command::Purge(args), _) => purge::run(&args, &config),
+        (Command::Jobs(args), _) => jobs::run(&args, &config),
+        (Command::Keys(args), _) => keys::run(&args, &config),
+        (Command::Vault(args), _) => vault::run(&args, &config),
+        (Command::Outbox(args), _) => outbox::run(&args, &config),
+        (Command::Config(args), _) => commands::config::run(&args, &config),
+        (_, None) => doctor::run(&config),
     };
     match result {
         Ok(code) => code,
@@ -43,12 +60,13 @@ fn fail(e: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Logs to standard error; `IDPROOF_LOG` filters, warnings by default.
-fn init_logging() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("IDPROOF_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+/// What of the service a command runs, if any.
+fn roles(command: &Command) -> Option<Roles> {
+    let (serve, worker) = match command {
+        Command::All => (true, true),
+        Command::Serve => (true, false),
+        Command::Worker => (false, true),
+        _ => return None,
+    };
+    Some(Roles { serve, worker })
 }

@@ -160,6 +160,7 @@ pub enum RootSource {
 pub struct RootCommand {
     /// Its path.
     pub program: PathBuf,
+    /// Its arguments.
     #[serde(default)]
     pub args: Vec<String>,
     /// Seconds after which it is ended, 1 to 120.

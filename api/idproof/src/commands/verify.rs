@@ -6,25 +6,25 @@ use std::time::Duration;
 
 use anyhow::Context;
 use idproof_domain::declared::DeclaredIdentity;
-use idproof_domain::{CheckStatus, Decision, Outcome, Policy, decide};
+use idproof_domain::{CheckStatus, Decision, Outcome, decide};
 use idproof_ports::{Clock, Stopwatch};
-use idproof_wire::{PolicyReport, Report, ReportParts};
+use idproof_wire::{Report, ReportParts};
 use idproof_worker::{Analysis, CaseInput, Progress, Stage, analyse};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::cli::VerifyArgs;
 use crate::clock::SystemClock;
 use crate::commands::UnusableInput;
 use crate::compose;
+use crate::compose::judgement::policy;
 use crate::config::Config;
 use crate::terminal::{note, say};
 
 pub fn run(args: &VerifyArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let clock = Arc::new(SystemClock::new());
     let whole = Stopwatch::start(&*clock);
-    let (policy, policy_report) = load_policy(args.policy.as_deref())?;
+    let (policy, policy_report) = policy(args.policy.as_deref())?;
     // Where the report cannot be written, nothing is worth computing.
     let mut out = report_file(&args.out)?;
     let now = jiff::Timestamp::from_millisecond(clock.now_ms())?;
@@ -63,26 +63,6 @@ pub fn run(args: &VerifyArgs, config: &Config) -> anyhow::Result<ExitCode> {
     out.persist(&args.out).with_context(failed)?;
     summary(&decision, &args.out);
     Ok(ExitCode::SUCCESS)
-}
-
-fn load_policy(path: Option<&Path>) -> anyhow::Result<(Policy, PolicyReport)> {
-    let (name, text) = match path {
-        None => (
-            "the policy that ships".to_owned(),
-            Policy::DEFAULT_TEXT.to_owned(),
-        ),
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| UnusableInput(format!("policy {}: {e}", path.display())))?;
-            (path.display().to_string(), text)
-        }
-    };
-    let policy = Policy::parse(&text).map_err(|e| UnusableInput(format!("{name}: {e}")))?;
-    let report = PolicyReport {
-        version: policy.version().to_owned(),
-        sha256: format!("{:x}", Sha256::digest(text.as_bytes())),
-    };
-    Ok((policy, report))
 }
 
 fn load_identity(path: &Path) -> anyhow::Result<DeclaredIdentity> {

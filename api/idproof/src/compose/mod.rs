@@ -1,5 +1,9 @@
 //! Which adapter stands behind which port.
 
+pub mod insides;
+pub mod judgement;
+pub mod tools;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,3 +1,5 @@
+mod service;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,18 +10,20 @@ use crate::compose;
 use crate::config::Config;
 use crate::terminal::say;
 
-/// Looks at everything a verification needs; says what is missing and how to get it.
+/// Looks at everything a verification needs and at the state of the service; says what is wrong and
+/// what to do.
 pub fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     decoder(config, &mut findings)?;
     models(config, &mut findings)?;
     capabilities(config, &mut findings)?;
+    service::look(config, &mut findings)?;
     if findings.problems == 0 {
-        say("Everything a verification needs is here.");
+        say("All is well.");
         Ok(ExitCode::SUCCESS)
     } else {
         say(format_args!(
-            "{} things are missing. Cases are still taken: checks without their models are \
+            "{} things are wrong. Cases are still taken: checks without their models are \
              unavailable and a human decides.",
             findings.problems
         ));
@@ -39,7 +43,7 @@ impl Findings {
 
     fn bad(&mut self, what: &str, detail: impl std::fmt::Display, remedy: &str) {
         self.problems += 1;
-        say(format_args!("  MISSING  {what}: {detail}"));
+        say(format_args!("  WRONG    {what}: {detail}"));
         say(format_args!("           → {remedy}"));
     }
 }
