@@ -16,7 +16,6 @@ use crate::peers::{Arrivals, Gate, Gateway, Mails, Process, s3, smtp};
 use crate::{Engine, lot};
 
 pub struct SetUp {
-    pub engine: Engine,
     pub dir: tempfile::TempDir,
     pub urls: Vec<String>,
     /// An integrator's key for the sandbox.
@@ -103,7 +102,6 @@ impl SetUp {
         }
         let key = Self::key(&settings).await;
         Arc::new(Self {
-            engine,
             dir,
             urls,
             key,
