@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method};
@@ -65,6 +65,9 @@ pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
 /// Reads a whole body: as large as JSON may be, in the time it may take.
 pub(crate) async fn read(body: Body, service: &Service) -> Result<Bytes, Problem> {
     let most = service.parts.limits.json_bytes;
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large(most as u64));
+    }
     let limit = Duration::from_secs(service.parts.http.body_timeout_s);
     let read = tokio::time::timeout(limit, to_bytes(body, most)).await;
     read.map_err(|_| Problem::from(Code::TooSlow))?
@@ -135,7 +138,8 @@ fn expected(e: &serde_json::Error) -> String {
     if text.starts_with("missing field") {
         return text.to_owned();
     }
-    match text.split_once("expected ") {
+    // The last one: what stands before it may hold what was sent.
+    match text.rsplit_once("expected ") {
         Some((_, wanted)) => format!("expected {wanted}"),
         None => "not of the form that is taken here".to_owned(),
     }
@@ -175,6 +179,11 @@ mod tests {
             ),
             (r#"{"names":[],"count":777}"#, "/count", "expected u8"),
             (r#"{"names":[]}"#, "", "missing field `count`"),
+            (
+                r#"{"names":[],"count":"expected Lovelace"}"#,
+                "/count",
+                "expected u8",
+            ),
             (
                 r#"{"names":[],"count":1,"Ada":1}"#,
                 "/Ada",

@@ -1,5 +1,5 @@
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +10,7 @@ use super::most_bytes;
 use super::receive::{Announced, drain, store};
 use crate::auth::UploadAccess;
 use crate::json::{content_length, too_large};
+use crate::path::Path;
 use crate::problem::{Code, Problem, internal};
 use crate::secret::hex;
 use crate::service::Service;
