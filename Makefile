@@ -45,6 +45,8 @@ cluster: ## two HTTP processes and two workers over them, until Ctrl-C
 test: setup samples test-tools ## all set-up, then every test
 	$(call step,formatting,$(CARGO) fmt --all --check,run `cargo fmt --all`)
 	$(call step,lints,$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings,mend what clippy names)
+	$(call step,types and unit tests of the pages,cd $(UI) && npm run --silent check,read the message above; stale types: `cd $(UI) && npm run types`)
+	$(call step,the way through the pages in Chromium,cd tests/browser && npm run --silent short,read the failing test above; pictures of the screens are in var/screens)
 	$(call step,tests,$(CARGO) test --release --locked --workspace --no-fail-fast,read the failing test above)
 
 .PHONY: setup
@@ -54,8 +56,21 @@ setup: system build models ## system packages, the build, the models
 system: ## Debian packages that the build and the tests need
 	$(call step,system packages,tests/setup/system.sh,install the packages named in tests/setup/system.sh by hand (root needed))
 
+# Sources of the applicants' pages: what is built from them is made anew only when one changes.
+UI := reviewer-ui
+UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '$(UI)/dist/*' -not -path '*/generated/*' -not -name '*.md')
+
+.PHONY: pages
+pages: $(UI)/dist/capture/index.html ## the applicants' pages, which the build takes into the program
+
+$(UI)/node_modules/ready: $(UI)/package-lock.json
+	$(call step,packages for the pages,cd $(UI) && npm ci --silent --no-audit --no-fund --ignore-scripts && touch node_modules/ready,check that npm reaches its registry; needs Node 20)
+
+$(UI)/dist/capture/index.html: $(UI)/node_modules/ready $(UI_SOURCES)
+	$(call step,pages,cd $(UI) && npm run --silent build && touch dist/capture/index.html,read the message above; if packages are missing run `rm -r $(UI)/node_modules && make pages`)
+
 .PHONY: build
-build: ## the program and its decoder
+build: pages ## the program and its decoder
 	$(call step,build,$(CARGO) build --release --locked --workspace --bins,read the compiler's message above; needs rustc 1.95 and the packages of `make system`)
 
 .PHONY: models
@@ -77,6 +92,11 @@ $(VENV)/ready: tests/samples/requirements.txt
 test-tools: ## the original networks that the converter is tested against
 	$(call step,original networks for the converter's test,cd models/store/tests/original && npm ci --silent --no-audit --no-fund,check that npm reaches its registry)
 	$(call step,servers for the service's tests,tests/setup/service.sh,check that pip reaches its registry)
+	$(call step,packages for the browser tests,cd tests/browser && npm ci --silent --no-audit --no-fund --ignore-scripts,check that npm reaches its registry)
+
+.PHONY: browser
+browser: setup samples test-tools ## every test of the pages in a real Chromium, about a quarter of an hour
+	$(call step,pages in Chromium,cd tests/browser && npm test,read the failing test above; pictures of the screens are in var/screens)
 
 .PHONY: bench
 bench: setup samples ## CPU, wall time and memory of a verification against its floor

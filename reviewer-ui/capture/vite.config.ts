@@ -1,5 +1,22 @@
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
+
+// The runtime of the face detector is kept packed: nobody should pack twelve megabytes at every request.
+const packed: Plugin = {
+  name: 'packed-runtime',
+  apply: 'build',
+  closeBundle() {
+    const assets = fileURLToPath(new URL('../dist/capture/assets/', import.meta.url));
+    for (const file of existsSync(assets) ? readdirSync(assets) : []) {
+      if (!file.endsWith('.wasm')) continue;
+      writeFileSync(`${assets}${file}.gz`, gzipSync(readFileSync(assets + file), { level: 9 }));
+      rmSync(assets + file);
+    }
+  },
+};
 
 let classes = 0;
 const short = new Map<string, string>();
@@ -19,6 +36,7 @@ const preload: Plugin = {
 export default defineConfig({
   plugins: [
     preload,
+    packed,
     svelte({
       compilerOptions: {
         // Styles beside each component must not reach the page as style elements: the policy forbids them.
@@ -33,6 +51,7 @@ export default defineConfig({
     }),
   ],
   base: '/',
+  worker: { format: 'es' },
   build: {
     outDir: '../dist/capture',
     emptyOutDir: true,
@@ -43,7 +62,7 @@ export default defineConfig({
     cssCodeSplit: false,
     reportCompressedSize: false,
     minify: 'terser',
-    terserOptions: { module: true, ecma: 2020, compress: { passes: 3 } },
+    terserOptions: { module: true, ecma: 2020, compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true } },
     rolldownOptions: {
       output: {
         // Few files, each a stretch of the way: small ones compress badly and cost a round trip each.

@@ -14,10 +14,19 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
+  '.gz': 'application/gzip',
 };
 const zipped = new Map();
+/** The model for the live guidance, where the service is configured to have it: here, where it has been fetched. */
+const STORE = process.env.IDPROOF_MODELS_DIR ?? fileURLToPath(new URL('../../var/models', import.meta.url));
+const DETECTOR = `${STORE}/blazeface.onnx`;
 
 export function sendPage(request, path, response) {
+  if (path === '/models/face_detector.onnx') {
+    const there = existsSync(DETECTOR);
+    response.writeHead(there ? 200 : 404, { ...HEADERS, 'content-type': 'application/octet-stream', 'cache-control': 'public, max-age=3600' });
+    return there ? createReadStream(DETECTOR).pipe(response) : response.end();
+  }
   const file = /^\/(assets\/[\w.-]+|[\w-]+\.\w+)$/.test(path) ? path.slice(1) : 'index.html';
   if (!existsSync(DIST + file)) {
     response.writeHead(file === 'index.html' ? 503 : 404, { 'content-type': 'text/plain' });
@@ -25,7 +34,7 @@ export function sendPage(request, path, response) {
   }
   const caching = file.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-store';
   const headers = { ...HEADERS, 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'cache-control': caching };
-  if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && /\.(js|mjs|css|html|svg)$/.test(file)) {
+  if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && /\.(js|mjs|css|html|svg|txt)$/.test(file)) {
     if (!zipped.has(file) || !file.startsWith('assets/')) zipped.set(file, gzipSync(readFileSync(DIST + file), { level: 9 }));
     response.writeHead(200, { ...headers, 'content-encoding': 'gzip', vary: 'accept-encoding' });
     return response.end(zipped.get(file));

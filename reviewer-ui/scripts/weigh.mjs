@@ -9,7 +9,9 @@ const size = (name) => gzipSync(readFileSync(new URL(name, dist)), { level: 9 })
 
 const html = readFileSync(new URL('index.html', dist), 'utf8');
 const files = readdirSync(new URL('assets/', dist)).map((f) => `assets/${f}`);
-const code = files.filter((f) => /\.(js|css)$/.test(f));
+// What the live guidance brings is no part of the way: it comes beside it, and the way works without.
+const detector = files.filter((f) => /\/(detector|guide|ort-)/.test(f));
+const code = files.filter((f) => /\.(js|css)$/.test(f) && !detector.includes(f));
 
 // The first screen: what the document names, and what that imports before anything is shown.
 const first = new Set([...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g)].map((m) => m[1]));
@@ -28,6 +30,8 @@ for (const language of ['fr', 'en']) {
   heavy ||= start > FIRST_MOST || way > WAY_MOST;
   console.log(`${language}: first screen ${(start / 1000).toFixed(1)} kB (at most ${FIRST_MOST / 1000}), whole way ${(way / 1000).toFixed(1)} kB (at most ${WAY_MOST / 1000})`);
 }
+const aside = (list) => (sum(list) / 1000).toFixed(0);
+console.log(`beside them: face detector ${aside(detector)} kB, communes ${aside(files.filter((f) => f.includes('communes')))} kB`);
 if (process.argv.includes('-v')) for (const f of code) console.log(`  ${first.has(f) ? '*' : ' '} ${f} ${size(f)}`);
 if (heavy) {
   console.error('The pages are heavier than their budget: see `node scripts/weigh.mjs -v` for what weighs.');

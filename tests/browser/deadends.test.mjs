@@ -24,7 +24,7 @@ test('permission denied: how to allow it in this browser', async (t) => {
   await openCamera(me);
   await me.at('La caméra est bloquée');
   await page.getByText('Autorisations', { exact: false }).first().waitFor();
-  await me.look('60-denied');
+  await me.everywhere('60-denied');
   // Still denied after trying again; back to the screen before.
   await me.press(me.words.retry);
   await me.at(me.words.photograph);
@@ -50,7 +50,7 @@ test('no camera: on a computer the phone is offered', async (t) => {
   await me.press(me.words.here);
   await openCamera(me);
   await me.at('Aucune caméra trouvée');
-  await me.look('61-no-camera');
+  await me.everywhere('61-no-camera');
   await me.press('Continuer sur un téléphone');
   await me.at('Continuez sur votre téléphone');
   await page.getByRole('img', { name: /QR/ }).waitFor();
@@ -73,7 +73,7 @@ test('busy camera, and it is free again', async (t) => {
   const { me, page } = await opened(t, { at: 'document', chrome: { video: card('front') }, init: BUSY(true) });
   await openCamera(me);
   await me.at('La caméra est occupée');
-  await me.look('62-busy');
+  await me.everywhere('62-busy');
   await page.evaluate(() => (window.free = true));
   await me.press(me.words.retry);
   await openCamera(me);
@@ -92,7 +92,7 @@ test('a camera that shows nothing', async (t) => {
   const { me } = await opened(t, { at: 'document', chrome: { video: black() } });
   await openCamera(me);
   await me.at('La caméra ne montre rien');
-  await me.look('63-blank');
+  await me.everywhere('63-blank');
 });
 
 test('inside another app: copy the link, or go on', async (t) => {
@@ -102,7 +102,7 @@ test('inside another app: copy the link, or go on', async (t) => {
   await me.look('64-in-app-start');
   await me.press('Ce que vous pouvez faire');
   await me.at('Ouvrez cette page dans votre navigateur');
-  await me.look('64-in-app');
+  await me.everywhere('64-in-app');
   await me.press('Copier le lien');
   await page.getByRole('button', { name: 'Lien copié' }).waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${await base()}/`);
@@ -133,7 +133,7 @@ test('old browser: said at the start, with what to do', async (t) => {
   await page.getByText('Ce navigateur ne peut pas filmer', { exact: false }).waitFor();
   await me.press('Ce que vous pouvez faire');
   await me.at('Ce navigateur ne peut pas filmer');
-  await me.look('65-old-browser');
+  await me.everywhere('65-old-browser');
 });
 
 test('no script at all: words in both languages', async (t) => {
@@ -168,7 +168,7 @@ test('no microphone: film without speaking', async (t) => {
   });
   await me.press(me.words.ready);
   await me.at('Pas de micro');
-  await me.look('66-no-microphone');
+  await me.everywhere('66-no-microphone');
   await me.press('Continuer sans parler');
   await me.at(me.words.levels);
   await page.getByText('pas nécessaire').waitFor();
@@ -198,7 +198,7 @@ test('the permission question is never answered: said after a while, a late came
   await page.waitForTimeout(300);
   await page.clock.fastForward(26_000);
   await me.at('Nous attendons votre autorisation');
-  await me.look('69-prompt-timeout');
+  await me.everywhere('69-prompt-timeout');
   await page.evaluate(() => window.answer());
   await page.waitForFunction(() => window.late?.getTracks().every((track) => track.readyState === 'ended'));
 });
@@ -210,7 +210,7 @@ test('no network when the page opens: it goes on by itself once it is back', asy
   await page.route('**/v1/**', (route) => (cut ? route.abort('internetdisconnected') : route.continue()));
   await page.reload();
   await me.at('Pas de connexion');
-  await me.look('70-network');
+  await me.everywhere('70-network');
   cut = false;
   await me.at(me.words.type);
 });
@@ -234,7 +234,7 @@ test('the service fails: said, and tried again', async (t) => {
   await page.route('**/v1/cases/current', (route) => (broken ? route.fulfill({ status: 500, json: { code: 'internal' } }) : route.continue()));
   await page.reload();
   await me.at('Le service a un problème');
-  await me.look('72-server');
+  await me.everywhere('72-server');
   broken = false;
   await me.press(me.words.retry);
   await me.at(me.words.type);
@@ -243,7 +243,7 @@ test('the service fails: said, and tried again', async (t) => {
 test('an expired or unknown link: begin again', async (t) => {
   const { me, page } = await opened(t, { path: '/continue#idc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' });
   await me.at('Ce lien n’est plus valable');
-  await me.look('73-expired');
+  await me.everywhere('73-expired');
   await me.press('Recommencer');
   await me.at(me.words.start);
   assert.equal(await page.evaluate(() => localStorage.getItem('idproof.token')), null);
@@ -271,7 +271,7 @@ test('a telephone call while filming: the take does not count, another begins', 
     document.dispatchEvent(new Event('visibilitychange'));
   });
   await me.at('L’enregistrement s’est arrêté');
-  await me.look('74-interrupted');
+  await me.everywhere('74-interrupted');
   await page.waitForTimeout(500);
   assert.deepEqual(await discarded(token), ['discarded']);
   assert.equal(await page.evaluate(NOTHING_KEPT), 0, 'nothing of the take is kept');
@@ -287,7 +287,7 @@ test('a phone turned while filming', async (t) => {
   const { me, page, token } = await filming(t);
   await page.setViewportSize({ width: 740, height: 360 });
   await me.at('Tenez le téléphone droit');
-  await me.look('75-rotated');
+  await me.everywhere('75-rotated');
   await page.waitForTimeout(500);
   assert.deepEqual(await discarded(token), ['discarded']);
 });
@@ -301,7 +301,7 @@ test('a microphone cut while filming', async (t) => {
   });
   await page.evaluate(() => window.stream.getAudioTracks()[0].dispatchEvent(new Event('mute')));
   await me.at('Le micro a été coupé');
-  await me.look('76-silent');
+  await me.everywhere('76-silent');
 });
 
 test('a mute that passes at once means nothing', async (t) => {
@@ -333,7 +333,7 @@ test('the recorder fails', async (t) => {
   });
   await page.evaluate(() => window.recorder.onerror?.(new Event('error')));
   await me.at('L’enregistrement n’a pas pu être gardé');
-  await me.look('77-lost');
+  await me.everywhere('77-lost');
 });
 
 test('a challenge that is too old: film again', async (t) => {
@@ -343,7 +343,7 @@ test('a challenge that is too old: film again', async (t) => {
   await page.getByText(me.words.heard).waitFor({ timeout: 20_000 });
   await me.press(me.words.startFilm);
   await me.at('Les consignes sont trop anciennes');
-  await me.look('78-slow');
+  await me.everywhere('78-slow');
 });
 
 test('stopping by one’s own will throws the take away', async (t) => {

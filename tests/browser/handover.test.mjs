@@ -89,7 +89,7 @@ test('whoever did not start it can stop', async (t) => {
   const phone = await arrive(chrome, url, 'fr');
   await phone.press('Ce n’est pas moi qui ai commencé');
   await phone.at('Vous avez arrêté');
-  await phone.look('85-stopped');
+  await phone.everywhere('85-stopped');
 });
 
 test('a code that has run out is renewed', async (t) => {
@@ -102,7 +102,7 @@ test('a code that has run out is renewed', async (t) => {
   await page.locator('.number').waitFor();
   await page.clock.fastForward(301_000);
   await page.getByText('Ce code est trop ancien').waitFor();
-  await me.look('86-handover-expired');
+  await me.everywhere('86-handover-expired');
 });
 
 test('back to the computer at any time', async (t) => {

@@ -1,5 +1,4 @@
-// A real Chromium with cameras and microphones made of files, against the mock service or, with
-// BASE_URL, against a running idproof.
+// A real Chromium with cameras and microphones made of files, against the mock service or the real one.
 
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -14,7 +13,6 @@ export const SCREENS = `${ROOT}var/screens/`;
 mkdirSync(VAR, { recursive: true });
 mkdirSync(SCREENS, { recursive: true });
 
-export const REAL = process.env.BASE_URL;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const PHONE = { width: 360, height: 740 };
@@ -22,10 +20,16 @@ export const COMPUTER = { width: 1280, height: 800 };
 const ANDROID =
   'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36';
 
+let real;
+/** From now on the pages are those of this address. */
+export function use(address) {
+  real = address;
+}
+
 let mock;
-/** Where the pages are; starts the mock service when no other is named. */
+/** Where the pages are; starts the mock service when no other is in use. */
 export async function base() {
-  if (REAL) return REAL.replace(/\/$/, '');
+  if (real) return real;
   mock ??= new Promise((done, fail) => {
     const port = String(20000 + Math.floor(Math.random() * 20000));
     const child = spawn(process.execPath, [`${ROOT}reviewer-ui/mock/server.mjs`, port], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -52,10 +52,24 @@ export function card(side, held = 'phone', spoilt = 'good') {
   return ffmpeg(`${side}-${held}-${spoilt}.mjpeg`, '-f', 'lavfi', '-i', table, '-i', sample()[side], '-filter_complex', graph, '-map', '[v]', '-t', '1', '-r', '15', '-q:v', '2', '-pix_fmt', 'yuvj420p');
 }
 
+const FIT = 'scale=720:720:force_original_aspect_ratio=increase,crop=720:720';
+const PLACED = {
+  well: FIT,
+  far: `${FIT},scale=220:220,pad=720:720:250:250:0x6b6b6b`,
+  near: `${FIT},scale=1500:1500,crop=720:720`,
+  aside: `${FIT},scale=480:480,pad=720:720:0:120:0x6b6b6b`,
+  two: `${FIT},scale=360:360,split[a][b];[a][b]hstack,pad=720:720:0:180:0x6b6b6b`,
+};
+
 /** A person before the camera. */
-export function face() {
-  const fit = 'scale=720:720:force_original_aspect_ratio=increase,crop=720:720';
-  return ffmpeg('face.mjpeg', '-i', sample().video, '-an', '-vf', fit, '-r', '25', '-q:v', '3', '-pix_fmt', 'yuvj420p');
+export function face(where = 'well') {
+  const name = where === 'well' ? 'face.mjpeg' : `face-${where}.mjpeg`;
+  return ffmpeg(name, '-i', sample().video, '-an', '-filter_complex', PLACED[where], '-r', '25', '-q:v', '3', '-pix_fmt', 'yuvj420p');
+}
+
+/** A room with nobody in it. */
+export function room() {
+  return ffmpeg('room.mjpeg', '-f', 'lavfi', '-i', 'testsrc2=s=720x720:r=15,hue=s=0.2', '-t', '2', '-q:v', '3', '-pix_fmt', 'yuvj420p');
 }
 
 /** A camera that shows nothing. */

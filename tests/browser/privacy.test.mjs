@@ -91,7 +91,7 @@ test('deleting the data forgets the case here too', async () => {
   await me.press('Supprimer mes données maintenant');
   await me.press('Oui, tout supprimer');
   await me.at('Vos données sont supprimées');
-  await me.look('57-deleted');
+  await me.everywhere('57-deleted');
   assert.equal(await page.evaluate(() => localStorage.getItem('idproof.token')), null);
   assert.equal((await fetch(`${await base()}/v1/cases/current`, { headers: { authorization: `Bearer ${token}` } })).status, 401);
   await page.context().close();

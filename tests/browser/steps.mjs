@@ -2,7 +2,7 @@
 
 import { copyFileSync, renameSync } from 'node:fs';
 import assert from 'node:assert/strict';
-import { axe, call, cutOff, heading, REAL, SCREENS, VAR } from './harness.mjs';
+import { axe, call, COMPUTER, cutOff, heading, PHONE, SCREENS, VAR } from './harness.mjs';
 import { sample } from './media.mjs';
 import { WORDS } from './words.mjs';
 
@@ -18,9 +18,14 @@ export function camera(name) {
   };
 }
 
+async function sentByMock(to) {
+  return (await call('GET', '/__mock/outbox')).filter((m) => m.to === to).map((m) => m.code);
+}
+
 export class Applicant {
-  constructor(page, language, held) {
-    Object.assign(this, { page, language, held, words: WORDS[language], looked: new Set() });
+  /** `codes` gives the codes sent to an address, the newest last; `prefix` begins the names of pictures. */
+  constructor(page, language, held, { codes = sentByMock, prefix = '' } = {}) {
+    Object.assign(this, { page, language, held, codes, prefix, words: WORDS[language], looked: new Set() });
   }
 
   button(name) {
@@ -38,7 +43,7 @@ export class Applicant {
 
   /** Looks at the screen: nothing for axe to say, nothing cut off, no fault; keeps a picture. */
   async look(name) {
-    const file = `${name}-${this.language}-${this.held}`;
+    const file = `${this.prefix}${name}-${this.language}-${this.held}`;
     if (this.looked.has(file)) return;
     this.looked.add(file);
     await this.page.screenshot({ path: `${SCREENS}${file}.png`, fullPage: true });
@@ -47,10 +52,30 @@ export class Applicant {
     assert.deepEqual(this.page.faults, [], `faults on ${file}`);
   }
 
+  /** Looks at a screen in both languages on a phone's and a computer's window, whatever holds it. */
+  async everywhere(name) {
+    const { page, language, held } = this;
+    const size = page.viewportSize();
+    for (const window of ['phone', 'computer']) {
+      await page.setViewportSize(window === 'phone' ? PHONE : COMPUTER);
+      for (const words of [language, language === 'fr' ? 'en' : 'fr']) {
+        if (words !== this.language) {
+          await page.getByRole('button', { name: this.words.other }).click();
+          await page.locator(`html[lang=${words}]`).waitFor();
+        }
+        Object.assign(this, { language: words, words: WORDS[words], held: window });
+        await this.look(name);
+      }
+    }
+    await page.getByRole('button', { name: this.words.other }).click();
+    Object.assign(this, { language, words: WORDS[language], held });
+    await page.setViewportSize(size);
+  }
+
   /** The newest code sent to an address. */
   async code(to) {
     for (let i = 0; i < 60; i++) {
-      const code = REAL ? await this.realCode(to) : (await call('GET', '/__mock/outbox')).filter((m) => m.to === to).at(-1)?.code;
+      const code = (await this.codes(to)).at(-1);
       if (code) return code;
       await this.page.waitForTimeout(500);
     }
@@ -132,8 +157,15 @@ export class Applicant {
     await this.fill('birth-day', d);
     await this.fill('birth-month', m);
     await this.fill('birth-year', y);
-    await this.fill('birth-place', identity.birth_place);
     await page.locator('#birth-country').selectOption(identity.birth_country);
+    await this.fill('birth-place', identity.birth_place);
+    // Where the place is in the list it is chosen there; where it is not, what was typed stays.
+    const listed = page.locator('[role=option]', { hasText: identity.birth_place }).first();
+    if (await listed.isVisible()) {
+      await this.look('09-birth-list');
+      await listed.click();
+      assert.equal(await page.locator('#birth-place').inputValue(), identity.birth_place);
+    } else await page.locator('#nationality').focus();
     await page.locator('#nationality').selectOption(identity.nationality);
     await this.look('09-birth');
     await this.press(words.next);

@@ -1,14 +1,18 @@
 //! The capture pages, built into the program.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderName, Method, StatusCode};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use include_dir::{Dir, include_dir};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::problem::{Code, Problem};
 use crate::service::Service;
@@ -16,18 +20,26 @@ use crate::service::Service;
 static PAGES: Dir<'static> = include_dir!("$OUT_DIR/pages");
 
 /// What a page may do: its own scripts and styles, the camera, its own service; nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-    img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; \
-    worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const PERMISSIONS: &str = "camera=(self), microphone=(self), geolocation=(), display-capture=(), \
-    payment=(), usb=(), interest-cohort=()";
+/// Were the file not readable, a page would get the API's headers and could do nothing at all.
+static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let written: BTreeMap<String, String> =
+        serde_json::from_str(include_str!("../../../reviewer-ui/headers.json")).unwrap_or_default();
+    written
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let name = HeaderName::try_from(name).ok()?;
+            Some((name, HeaderValue::try_from(value).ok()?))
+        })
+        .collect()
+});
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// The detector's runtime comes packed and is unpacked by the page.
+const PACKED: &str = "application/gzip";
 const HOUR: &str = "public, max-age=3600";
 
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>idproof</title></head>\
     <body><h1>The capture pages are not built</h1>\
-    <p>The API works. To have the pages, run <code>npm ci</code> and <code>npm run build</code> in \
-    <code>reviewer-ui</code>, then build the program again.</p>\
+    <p>The API works. To have the pages, run <code>make pages</code>, then build the program again.</p>\
     <p>The API is described at <a href=\"/docs\">/docs</a>.</p></body></html>\n";
 
 pub(crate) fn router() -> Router<Service> {
@@ -37,22 +49,24 @@ pub(crate) fn router() -> Router<Service> {
         .route("/handover", get(index))
         .route("/assets/{*path}", get(asset))
         .route("/models/face_detector.onnx", get(face_detector))
-        .layer(CompressionLayer::new())
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::const_new(PACKED))),
+        )
 }
 
 /// The page itself, which never stays in a cache: a link to it may hold a secret.
 async fn index() -> Response {
-    let html: &[u8] = match PAGES.get_file("index.html") {
-        Some(file) => file.contents(),
-        None => NOT_BUILT.as_bytes(),
+    let (status, html) = match PAGES.get_file("index.html") {
+        Some(file) => (StatusCode::OK, file.contents()),
+        None => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT.as_bytes()),
     };
-    let headers: [(HeaderName, &str); 4] = [
+    let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ];
-    (headers, html.to_vec()).into_response()
+    let page = Bytes::from_static(html);
+    (status, HEADERS.clone(), headers, page).into_response()
 }
 
 /// What a file is, by the end of its name.
@@ -69,6 +83,7 @@ fn content_type(path: &str) -> &'static str {
         "ico" => "image/x-icon",
         "woff2" => "font/woff2",
         "wasm" => "application/wasm",
+        "gz" => PACKED,
         "mp3" => "audio/mpeg",
         "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
@@ -77,12 +92,9 @@ fn content_type(path: &str) -> &'static str {
 
 fn file(path: &str, cache: &'static str) -> Option<Response> {
     let file = PAGES.get_file(path)?;
-    let headers = [
-        (CONTENT_TYPE, content_type(path)),
-        (CACHE_CONTROL, cache),
-        (CONTENT_SECURITY_POLICY, POLICY),
-    ];
-    Some((headers, Bytes::from_static(file.contents())).into_response())
+    let headers = [(CONTENT_TYPE, content_type(path)), (CACHE_CONTROL, cache)];
+    let content = Bytes::from_static(file.contents());
+    Some((HEADERS.clone(), headers, content).into_response())
 }
 
 /// A file whose name holds the hash of its content.
@@ -142,4 +154,22 @@ pub(crate) async fn fallback(request: Request) -> Response {
         *page.status_mut() = StatusCode::NOT_FOUND;
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::CONTENT_SECURITY_POLICY;
+
+    use super::*;
+
+    #[test]
+    fn the_headers_written_beside_the_pages_are_all_sent() {
+        let written = include_str!("../../../reviewer-ui/headers.json");
+        assert_eq!(HEADERS.len(), written.matches("\": \"").count());
+        let policy = HEADERS[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'"));
+        for never in ["'unsafe-inline'", "'unsafe-eval'", "https:", "*"] {
+            assert!(!policy.contains(never), "{never}");
+        }
+    }
 }

@@ -35,6 +35,12 @@ export function cannotFilm(): 'insecure' | 'old-browser' | undefined {
   return has ? undefined : 'old-browser';
 }
 
+/** Megabytes that are only a help are not for this network. */
+export function sparing(): boolean {
+  const network = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
+  return network?.saveData === true || /2g/.test(network?.effectiveType ?? '');
+}
+
 /** Which instructions for lifting a block fit this browser. */
 export function blockHelp(d: Device = device): 'chromeAndroid' | 'safariIos' | 'firefox' | 'safariMac' | 'desktop' {
   if (d.ios) return 'safariIos';

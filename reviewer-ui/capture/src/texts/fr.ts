@@ -43,7 +43,7 @@ const fr = {
     need: 'À préparer',
     needs: [
       'votre pièce d’identité, l’original',
-      'votre téléphone portable et vos e-mails',
+      'votre téléphone portable et vos e‑mails',
       'un endroit calme et bien éclairé',
     ],
     data: 'Ce que deviennent vos images',

@@ -5,6 +5,7 @@ import type {
   Challenge,
   DocumentType,
   Handover,
+  HandoverState,
   Identity,
   Language,
   Letter,
@@ -167,7 +168,7 @@ export class Client {
   handOver(): Promise<Handover> {
     return this.#json('POST', this.#case('/handover'), {});
   }
-  handedOver(id: string): Promise<{ state: 'waiting' | 'taken' | 'expired' }> {
+  handedOver(id: string): Promise<{ state: HandoverState }> {
     return this.#json('GET', this.#case(`/handover/${id}`));
   }
   takeOver(token: string, number: string): Promise<OpenedCase> {

@@ -19,7 +19,7 @@ export class Problem extends Error {
     this.code = code;
     this.status = status;
     this.fields = body.errors ?? [];
-    this.remaining = body.remaining;
+    this.remaining = body.remaining ?? undefined;
     this.until = moment(body.until, retryAfter);
   }
 
@@ -29,7 +29,7 @@ export class Problem extends Error {
   }
 }
 
-function moment(until: string | undefined, retryAfter: string | null | undefined): Date | undefined {
+function moment(until: string | null | undefined, retryAfter: string | null | undefined): Date | undefined {
   if (until) return new Date(until);
   const seconds = Number(retryAfter);
   return retryAfter && Number.isFinite(seconds) ? new Date(Date.now() + seconds * 1000) : undefined;

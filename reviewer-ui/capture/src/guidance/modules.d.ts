@@ -1,0 +1,3 @@
+declare module 'onnxruntime-web/wasm' {
+  export { env, InferenceSession, Tensor } from 'onnxruntime-web';
+}
