@@ -202,6 +202,11 @@ async fn json_bombs_do_not_go_off() {
         (b"{\"language\":NaN}", "malformed_json"),
         (b"null", "invalid"),
         (b"[]", "invalid"),
+        (b"[\"fr\"]", "invalid"),
+        (
+            b"{\"language\":\"fr\",\"consent\":[\"2026-11\",true]}",
+            "invalid",
+        ),
         (b"\"fr\"", "invalid"),
         (b"{}", "invalid"),
         (b"{\"__proto__\":{}}", "invalid"),

@@ -137,7 +137,6 @@ const CROOKED: &[&str] = &[
     "file:///etc/passwd",
     "gopher://hooks.example.org/",
     "https://",
-    "https:///etc/passwd",
     "https://user:password@hooks.example.org/",
     "https://hooks.example.org@127.0.0.1/",
     "https://hooks.example.org/#fragment",

@@ -1,6 +1,6 @@
 //! A whole service on a loopback socket, on each engine, and those who call it.
 
-#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test program uses a part")]
 
 mod applicant;
 mod client;
@@ -276,6 +276,9 @@ impl World {
         let mut tx = self.database.begin().await.unwrap();
         let mut case = tx.case(id).await.unwrap().unwrap();
         for step in steps {
+            if let Step::Refused { reasons, .. } = step {
+                case.reasons.clone_from(reasons);
+            }
             let now = self.clock.now_ms();
             tx.step_and_tell(&mut case, step, &Actor::System, now, &*self.random)
                 .await

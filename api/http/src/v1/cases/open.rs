@@ -34,7 +34,7 @@ pub struct NewCaseBody {
     #[serde(default)]
     #[schema(schema_with = document_type_or_none)]
     document_type: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::object")]
     consent: Option<ConsentBody>,
     /// The outcome a sandbox case is to have. With a test key only.
     #[serde(default)]
