@@ -1,5 +1,5 @@
-//! What tests of several crates share: a clock that is moved by hand, seeded randomness, and a
-//! PostgreSQL of their own.
+//! What tests of several crates share: a clock that is moved by hand, seeded randomness, a
+//! PostgreSQL and an S3 server of their own.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +11,9 @@
 mod clock;
 mod postgres;
 mod random;
+mod s3;
 
 pub use clock::MovedClock;
 pub use postgres::Postgres;
 pub use random::SeededRandom;
+pub use s3::{Fault, S3Server, Trouble};
