@@ -73,6 +73,10 @@ test-tools: ## the original networks that the converter is tested against
 bench: setup samples ## CPU, wall time and memory of a verification against its floor
 	$(CARGO) run --release --locked -p idproof-tests --example bench_verify
 
+.PHONY: bench-database
+bench-database: system ## the database's answers among a million cases (CASES=10000 for a short form), claims, the purge
+	$(CARGO) run --release --locked -p idproof-tests --example bench_database -- $(or $(CASES),1000000)
+
 .PHONY: fuzz
 fuzz: system ## ten minutes of fuzzing for each target
 	@tests/fuzz/run.sh 600
