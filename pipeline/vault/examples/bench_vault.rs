@@ -42,7 +42,6 @@ fn measure(name: &str, mut seal: impl FnMut([u8; 12], &mut Vec<u8>)) {
         nonce[..8].copy_from_slice(&(n as u64).to_be_bytes());
         seal(nonce, &mut frame);
     }
-    #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let rate = (FRAME * FRAMES) as f64 / 1e6 / began.elapsed().as_secs_f64();
     println!("| {name} | {rate:.0} |");
 }

@@ -64,7 +64,6 @@ async fn touch(database: &Database, claimer: usize) -> usize {
     TOUCHED
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate")]
 fn rate(jobs: usize, took: Duration) -> f64 {
     jobs as f64 / took.as_secs_f64()
 }

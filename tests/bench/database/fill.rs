@@ -125,7 +125,6 @@ fn case_rows(cases: i64) -> String {
     )
 }
 
-#[expect(clippy::too_many_lines, reason = "one statement a table")]
 fn what_hangs_on_cases() -> Vec<String> {
     let key = |prefix: &str, distinct: &str| id(prefix, "created", distinct);
     let final_states =

@@ -9,6 +9,7 @@
     clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::expect_used,
+    clippy::panic,
     reason = "a benchmark reads the clock, prints, and fails loudly"
 )]
 
@@ -92,12 +93,6 @@ impl Times {
     fn share(&self, of: f64) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "an index"
-        )]
         let at = ((sorted.len() - 1) as f64 * of) as usize;
         sorted[at]
     }

@@ -63,7 +63,6 @@ pub async fn measure(server: &Postgres, cases: i64) {
         sum += made;
         println!("| {kind} | {made} | – |");
     }
-    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
     let each = sum as f64 / done.objects as f64;
     println!("| requests an object | {each:.3} | ≤ 1 |");
     println!(
