@@ -112,6 +112,10 @@ chaos: setup ## 200 cases while every process is killed 100 times, on PostgreSQL
 	$(CARGO) build --release --locked -p idproof-tests --examples
 	for engine in postgres sqlite; do $(TARGET)/release/examples/chaos --engine $$engine; done
 
+.PHONY: bench-database
+bench-database: system ## the database's answers among a million cases (CASES=10000 for a short form), claims, the purge
+	$(CARGO) run --release --locked -p idproof-tests --example bench_database -- $(or $(CASES),1000000)
+
 .PHONY: fuzz
 fuzz: system ## ten minutes of fuzzing for each target
 	@tests/fuzz/run.sh 600

@@ -260,13 +260,14 @@ impl Handler for Deliver {
         Ok(tx)
     }
 
-    /// The message has failed; `idproof jobs unpark` sends it again.
+    /// The message has failed; `idproof jobs unpark` sends it again, unless its person was removed.
     async fn give_up(&self, tx: &mut Tx, job: &Claimed, why: &str) -> Result<(), JobError> {
         let Ok(id) = message_of(job) else {
             return Ok(());
         };
         tx.note_message(&id, MessageState::Failed, Some(why), self.context.now())
             .await?;
+        tx.forget_recipient(&id).await?;
         Ok(())
     }
 }
