@@ -162,6 +162,14 @@ pub(crate) fn words(mail: &Mail, language: Language) -> Words {
     }
 }
 
+/// As people say it: from two hours on, the whole hours that are certain.
+fn how_long(minutes: u32, hours: &str) -> String {
+    match minutes {
+        0..120 => format!("{minutes} minutes"),
+        _ => format!("{} {hours}", minutes / 60),
+    }
+}
+
 fn french(mail: &Mail) -> Words {
     match mail {
         Mail::EmailCode { code, minutes } => {
@@ -170,7 +178,7 @@ fn french(mail: &Mail) -> Words {
                 &["Voici votre code. Recopiez-le sur la page que vous avez laissée ouverte."],
             )
             .after(&[
-                &format!("Il est valable {minutes} minutes."),
+                &format!("Il est valable {}.", how_long(*minutes, "heures")),
                 "Ne le donnez à personne, même à quelqu’un qui dirait appeler de notre part.",
                 "Vous n’avez rien demandé\u{a0}? Laissez ce message de côté\u{a0}: sans ce code, il ne se passe rien.",
             ]);
@@ -291,7 +299,7 @@ fn english(mail: &Mail) -> Words {
                 &["Here is your code. Type it into the page you left open."],
             )
             .after(&[
-                &format!("It is valid for {minutes} minutes."),
+                &format!("It is valid for {}.", how_long(*minutes, "hours")),
                 "Do not give it to anybody, even to someone who says they call on our behalf.",
                 "You did not ask for this? Leave this message aside: without the code, nothing happens.",
             ]);
@@ -397,5 +405,23 @@ fn english(mail: &Mail) -> Words {
                 "There is nothing more for you to do.",
             ],
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::how_long;
+
+    #[test]
+    fn a_long_time_is_told_in_hours_that_are_certain() {
+        let told = [30, 119, 120, 1_439, 1_440].map(|minutes| how_long(minutes, "hours"));
+        let expected = [
+            "30 minutes",
+            "119 minutes",
+            "2 hours",
+            "23 hours",
+            "24 hours",
+        ];
+        assert_eq!(told, expected);
     }
 }
