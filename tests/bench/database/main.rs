@@ -24,9 +24,10 @@ use std::time::{Duration, Instant};
 use idproof_database::{Database, DatabaseConfig};
 use idproof_test_support::Postgres;
 
-/// Settings of a small server for a database of some gigabytes; it syncs as by default.
+/// Settings of a small server for a database of some gigabytes; it syncs as by default, and is
+/// vacuumed once it is filled.
 const OPTIONS: &str = "-c fsync=on -c shared_buffers=1GB -c work_mem=64MB -c maintenance_work_mem=512MB \
-    -c max_wal_size=8GB -c random_page_cost=1.1 -c max_connections=100";
+    -c max_wal_size=8GB -c random_page_cost=1.1 -c autovacuum=off -c max_connections=100";
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
