@@ -1,3 +1,5 @@
+use std::fs::File;
+use std::io::Write;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -5,13 +7,13 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use idproof_ports::Random;
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncWriteExt;
+use tokio::task::JoinHandle;
 
 use crate::crypto::frames::{Cipher, FRAME, SEALED};
 use crate::crypto::key::CaseKey;
 use crate::error::{StoreError, VaultError};
 use crate::name::ObjectName;
-use crate::store::{Incoming, Store};
+use crate::store::Store;
 
 /// What is expected of plain bytes to be stored. What does not hold leaves no object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +58,8 @@ where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let cipher = Cipher::create(key, name, &**random)?;
-    let mut writer = Writer::begin(store.begin().await?, cipher, expected).await?;
+    let (incoming, file) = store.begin().await?;
+    let mut writer = Writer::begin(file, cipher, expected)?;
     let mut plain = pin!(plain);
     while let Some(piece) = plain.next().await {
         let piece = piece.map_err(|e| VaultError::Source {
@@ -65,41 +68,83 @@ where
         })?;
         writer.push(&piece).await?;
     }
-    let (stored, incoming, cipher) = writer.end().await?;
-    store.commit(incoming, name, cipher.header()).await?;
+    let (stored, sealing) = writer.end().await?;
+    let header = sealing.cipher.header();
+    store.commit(incoming, sealing.file, name, header).await?;
     Ok(stored)
 }
 
-/// Fills frames, seals them, hands them to the disk.
+/// Frames that go to the disk together.
+const BATCH: usize = 4;
+
+/// Fills frames; sealing and writing go on behind, a batch at a time, where blocking is allowed.
 struct Writer {
-    incoming: Incoming,
-    cipher: Cipher,
     expected: Expected,
-    frame: Vec<u8>,
-    index: u32,
-    hash: Sha256,
     bytes: u64,
+    frame: Vec<u8>,
+    /// Full frames that wait for the rest of their batch.
+    batch: Vec<Vec<u8>>,
+    spare: Vec<Vec<u8>>,
+    behind: Behind,
+}
+
+enum Behind {
+    Rests(Box<Sealing>),
+    Works(JoinHandle<Result<Done, VaultError>>),
+    /// An error was handed on: nothing more is written.
+    Failed,
+}
+
+/// The state that belongs to what is written.
+struct Sealing {
+    file: File,
+    cipher: Cipher,
+    hash: Sha256,
+    index: u32,
+}
+
+/// A batch that was written, and its emptied frames.
+struct Done {
+    sealing: Box<Sealing>,
+    frames: Vec<Vec<u8>>,
+}
+
+impl Sealing {
+    fn write(&mut self, frames: &mut [Vec<u8>], ends: bool) -> Result<(), VaultError> {
+        let count = frames.len();
+        for (n, frame) in frames.iter_mut().enumerate() {
+            if self.index == u32::MAX {
+                return Err(VaultError::TooLarge {
+                    most: u64::from(u32::MAX) * FRAME as u64,
+                });
+            }
+            self.hash.update(&*frame);
+            let last = ends && n + 1 == count;
+            self.cipher.seal(self.index, last, frame)?;
+            self.file.write_all(frame).map_err(failed)?;
+            self.index += 1;
+            frame.clear();
+        }
+        Ok(())
+    }
 }
 
 impl Writer {
-    async fn begin(
-        mut incoming: Incoming,
-        cipher: Cipher,
-        expected: Expected,
-    ) -> Result<Self, VaultError> {
-        incoming
-            .file
-            .write_all(cipher.header())
-            .await
-            .map_err(failed)?;
+    fn begin(mut file: File, cipher: Cipher, expected: Expected) -> Result<Self, VaultError> {
+        // A few bytes into the page cache.
+        file.write_all(cipher.header()).map_err(failed)?;
         Ok(Self {
-            incoming,
-            cipher,
             expected,
-            frame: Vec::with_capacity(SEALED),
-            index: 0,
-            hash: Sha256::new(),
             bytes: 0,
+            frame: Vec::with_capacity(SEALED),
+            batch: Vec::with_capacity(BATCH),
+            spare: Vec::new(),
+            behind: Behind::Rests(Box::new(Sealing {
+                file,
+                cipher,
+                hash: Sha256::new(),
+                index: 0,
+            })),
         })
     }
 
@@ -120,8 +165,7 @@ impl Writer {
         while !piece.is_empty() {
             // A full frame waits: only what follows tells that it is not the last.
             if self.frame.len() == FRAME {
-                self.flush(false).await?;
-                self.index += 1;
+                self.next_frame().await?;
             }
             let room = (FRAME - self.frame.len()).min(piece.len());
             let (now, later) = piece.split_at(room);
@@ -131,32 +175,53 @@ impl Writer {
         Ok(())
     }
 
-    async fn flush(&mut self, last: bool) -> Result<(), VaultError> {
-        if self.index == u32::MAX {
-            return Err(VaultError::TooLarge {
-                most: u64::from(u32::MAX) * FRAME as u64,
-            });
+    async fn next_frame(&mut self) -> Result<(), VaultError> {
+        let next = self.spare.pop();
+        let next = next.unwrap_or_else(|| Vec::with_capacity(SEALED));
+        let full = std::mem::replace(&mut self.frame, next);
+        self.batch.push(full);
+        if self.batch.len() == BATCH {
+            self.send(false).await?;
         }
-        self.hash.update(&self.frame);
-        self.cipher.seal(self.index, last, &mut self.frame)?;
-        self.incoming
-            .file
-            .write_all(&self.frame)
-            .await
-            .map_err(failed)?;
-        self.frame.clear();
         Ok(())
     }
 
-    async fn end(mut self) -> Result<(Stored, Incoming, Cipher), VaultError> {
+    /// Hands the batch to the disk, once it has taken the one before.
+    async fn send(&mut self, ends: bool) -> Result<(), VaultError> {
+        let mut sealing = self.rest().await?;
+        let mut frames = std::mem::take(&mut self.batch);
+        self.behind = Behind::Works(tokio::task::spawn_blocking(move || {
+            sealing.write(&mut frames, ends)?;
+            Ok(Done { sealing, frames })
+        }));
+        Ok(())
+    }
+
+    /// Waits until nothing is being written.
+    async fn rest(&mut self) -> Result<Box<Sealing>, VaultError> {
+        match std::mem::replace(&mut self.behind, Behind::Failed) {
+            Behind::Rests(sealing) => Ok(sealing),
+            Behind::Works(work) => {
+                let done = work.await.map_err(|_| interrupted())??;
+                self.spare.extend(done.frames);
+                Ok(done.sealing)
+            }
+            Behind::Failed => Err(interrupted()),
+        }
+    }
+
+    async fn end(mut self) -> Result<(Stored, Box<Sealing>), VaultError> {
         if let Some(expected) = self.expected.bytes.filter(|b| *b != self.bytes) {
             return Err(VaultError::Length {
                 expected,
                 received: self.bytes,
             });
         }
-        self.flush(true).await?;
-        let sha256 = self.hash.finalize().into();
+        let last = std::mem::take(&mut self.frame);
+        self.batch.push(last);
+        self.send(true).await?;
+        let sealing = self.rest().await?;
+        let sha256 = sealing.hash.clone().finalize().into();
         if self.expected.sha256.is_some_and(|wanted| wanted != sha256) {
             return Err(VaultError::Checksum);
         }
@@ -164,8 +229,12 @@ impl Writer {
             bytes: self.bytes,
             sha256,
         };
-        Ok((stored, self.incoming, self.cipher))
+        Ok((stored, sealing))
     }
+}
+
+fn interrupted() -> VaultError {
+    StoreError::transient("write an object", "the work was interrupted").into()
 }
 
 fn failed(error: std::io::Error) -> VaultError {

@@ -2,6 +2,7 @@
 //! name and sent once it is whole: a slow sender holds no memory and no connection to the server,
 //! and a busy server can be tried again.
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use idproof_domain::ids::CaseId;
 use s3::bucket::CHUNK_SIZE;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::io::AsyncSeekExt;
 use tokio::sync::Semaphore;
 
 use crate::config::UploadConfig;
@@ -53,25 +54,24 @@ impl BucketStore {
         .await
     }
 
-    pub async fn begin(&self) -> Result<Incoming, VaultError> {
+    pub async fn begin(&self) -> Result<(Incoming, File), VaultError> {
         let spool = self.spool.clone();
         blocking(move || {
             let file = tempfile::tempfile_in(spool)
                 .map_err(|e| StoreError::io("begin an object in the spool", &e))?;
-            Ok(Incoming::new(file, None))
+            Ok((Incoming { path: None }, file))
         })
         .await
     }
 
     pub async fn commit(
         &self,
-        incoming: Incoming,
+        file: File,
         name: &ObjectName,
         header: &[u8],
     ) -> Result<(), VaultError> {
         let spool = |e: std::io::Error| StoreError::io("use the spool", &e);
-        let mut file = incoming.file;
-        file.flush().await.map_err(spool)?;
+        let file = tokio::fs::File::from_std(file);
         let bytes = file.metadata().await.map_err(spool)?.len();
         let key = self.s3.key(name.as_str());
         let file = &file;

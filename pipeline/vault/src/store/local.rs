@@ -11,7 +11,6 @@ use std::time::UNIX_EPOCH;
 
 use bytes::{Bytes, BytesMut};
 use idproof_domain::ids::CaseId;
-use tokio::io::AsyncWriteExt;
 
 use crate::disk::{found, make_private_dir, parent, sync_dir};
 use crate::error::{StoreError, VaultError, blocking};
@@ -50,26 +49,27 @@ impl LocalStore {
             .await
     }
 
-    pub async fn begin(&self) -> Result<Incoming, VaultError> {
+    pub async fn begin(&self) -> Result<(Incoming, File), VaultError> {
         let dir = self.incoming();
         blocking(move || {
             let (file, path) = tempfile::NamedTempFile::new_in(dir)
                 .map_err(|e| failed("begin an object", &e))?
                 .into_parts();
-            Ok(Incoming::new(file, Some(path)))
+            Ok((Incoming { path: Some(path) }, file))
         })
         .await
     }
 
-    pub async fn commit(&self, incoming: Incoming, name: &ObjectName) -> Result<(), VaultError> {
+    pub async fn commit(
+        &self,
+        incoming: Incoming,
+        file: File,
+        name: &ObjectName,
+    ) -> Result<(), VaultError> {
         let operation = "write an object";
-        let Incoming { mut file, path } = incoming;
-        let Some(path) = path else {
+        let Some(path) = incoming.path else {
             return Err(StoreError::new(operation, "it was begun elsewhere").into());
         };
-        // Writing happens behind: its failure shows here.
-        file.flush().await.map_err(|e| failed(operation, &e))?;
-        let file = file.into_std().await;
         let target = self.path(name);
         let taken = name.clone();
         blocking(move || {

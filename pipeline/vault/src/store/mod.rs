@@ -13,7 +13,6 @@ use idproof_ports::Random;
 use tempfile::TempPath;
 
 use crate::config::{StoreConfig, UploadConfig};
-use crate::crypto::frames::SEALED;
 use crate::error::VaultError;
 use crate::name::ObjectName;
 use crate::s3::S3;
@@ -25,20 +24,10 @@ pub(crate) enum Store {
     Bucket(BucketStore),
 }
 
-/// An object being written: invisible, and gone when dropped.
+/// The place of an object being written: invisible, and gone when dropped.
 pub(crate) struct Incoming {
-    pub file: tokio::fs::File,
     /// `None` where the file has no name at all.
     path: Option<TempPath>,
-}
-
-impl Incoming {
-    fn new(file: File, path: Option<TempPath>) -> Self {
-        let mut file = tokio::fs::File::from_std(file);
-        // One frame on its way to the disk while the next one fills.
-        file.set_max_buf_size(SEALED);
-        Self { file, path }
-    }
 }
 
 /// An object being read.
@@ -69,7 +58,8 @@ impl Store {
         }
     }
 
-    pub async fn begin(&self) -> Result<Incoming, VaultError> {
+    /// A place for a new object, and its file.
+    pub async fn begin(&self) -> Result<(Incoming, File), VaultError> {
         match self {
             Self::Local(local) => local.begin().await,
             Self::Bucket(bucket) => bucket.begin().await,
@@ -80,12 +70,13 @@ impl Store {
     pub async fn commit(
         &self,
         incoming: Incoming,
+        file: File,
         name: &ObjectName,
         header: &[u8],
     ) -> Result<(), VaultError> {
         match self {
-            Self::Local(local) => local.commit(incoming, name).await,
-            Self::Bucket(bucket) => bucket.commit(incoming, name, header).await,
+            Self::Local(local) => local.commit(incoming, file, name).await,
+            Self::Bucket(bucket) => bucket.commit(file, name, header).await,
         }
     }
 
