@@ -193,7 +193,7 @@ async fn another_cases_key_does_not_open() {
         let refused = vault.put_bytes(&other, &one, vec![1].into()).await;
         assert!(matches!(refused, Err(VaultError::OtherCase(_))));
         let refused = vault
-            .to_anonymous_file(&other, &[one.clone()], 1 << 30)
+            .to_anonymous_file(&other, std::slice::from_ref(&one), 1 << 30)
             .await;
         assert!(matches!(refused, Err(VaultError::OtherCase(_))));
         // Its bytes laid under a name of the other case.

@@ -89,7 +89,7 @@ impl Drop for Bare {
     }
 }
 
-async fn bare(sync: bool, args: &Args, recording: &Recording) -> f64 {
+async fn bare(sync: bool, args: &Args, recording: &Recording) -> Measure {
     let dir = tempfile::tempdir().unwrap();
     let port = free_port();
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -99,7 +99,8 @@ async fn bare(sync: bool, args: &Args, recording: &Recording) -> f64 {
     if sync {
         command.arg("--sync");
     }
-    let _server = Bare(command.spawn().unwrap());
+    let server = Bare(command.spawn().unwrap());
+    let pid = server.0.id();
     let (client, url) = (Client::new(), format!("http://127.0.0.1:{port}"));
     for _ in 0..100 {
         if client.get(&url).send().await.is_ok() {
@@ -107,18 +108,38 @@ async fn bare(sync: bool, args: &Args, recording: &Recording) -> f64 {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let began = Instant::now();
+    let (before, began) = (cpu(pid), Instant::now());
     join_all((0..args.uploads).map(|n| {
         let (client, url, id) = (&client, &url, format!("upl{n}"));
         async move { recording.send(client, url, &id, "none").await }
     }))
     .await;
-    rate(args, recording, began)
+    Measure::of(args, recording, began, pid, before)
 }
 
-fn rate(args: &Args, recording: &Recording, began: Instant) -> f64 {
-    let bytes = args.uploads * recording.file.len();
-    bytes as f64 / MIB / began.elapsed().as_secs_f64()
+impl Measure {
+    fn of(args: &Args, recording: &Recording, began: Instant, pid: u32, before: f64) -> Self {
+        let mib = (args.uploads * recording.file.len()) as f64 / MIB;
+        Self {
+            rate: mib / began.elapsed().as_secs_f64(),
+            cpu: (cpu(pid) - before) / mib * 1024.0,
+        }
+    }
+}
+
+/// Seconds of CPU that a process has taken.
+fn cpu(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    let ticks = rest.split(' ').skip(11).take(2);
+    ticks.map(|t| t.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+}
+
+/// Throughput in MiB/s and the server's CPU in seconds a GiB.
+#[derive(Clone, Copy)]
+struct Measure {
+    rate: f64,
+    cpu: f64,
 }
 
 /// Peak resident memory of a process since the last call of [`forget_peak`].
@@ -151,7 +172,13 @@ async fn prepare(url: &str, outbox: &std::path::Path, args: &Args) -> Vec<Applic
     all
 }
 
-async fn round(all: &[Applicant], url: &str, args: &Args, recording: &Recording) -> f64 {
+async fn round(
+    all: &[Applicant],
+    url: &str,
+    pid: u32,
+    args: &Args,
+    recording: &Recording,
+) -> Measure {
     let mut uploads = Vec::new();
     for me in all {
         let challenge = me.post("challenges", json!({})).await;
@@ -161,7 +188,7 @@ async fn round(all: &[Applicant], url: &str, args: &Args, recording: &Recording)
         uploads.push(id);
     }
     let client = Client::new();
-    let began = Instant::now();
+    let (before, began) = (cpu(pid), Instant::now());
     join_all(all.iter().zip(&uploads).map(|(me, id)| {
         let client = &client;
         async move {
@@ -170,12 +197,19 @@ async fn round(all: &[Applicant], url: &str, args: &Args, recording: &Recording)
         }
     }))
     .await;
-    rate(args, recording, began)
+    Measure::of(args, recording, began, pid, before)
 }
 
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all[all.len() / 2]
+fn median(all: &[Measure]) -> Measure {
+    let middle = |of: fn(&Measure) -> f64| {
+        let mut values: Vec<f64> = all.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    Measure {
+        rate: middle(|m| m.rate),
+        cpu: middle(|m| m.cpu),
+    }
 }
 
 #[tokio::main]
@@ -204,30 +238,35 @@ async fn main() {
     for n in 0..args.rounds {
         plain.push(bare(false, &args, &recording).await);
         forget_peak(program.pid());
-        ours.push(round(&all, &url, &args, &recording).await);
+        ours.push(round(&all, &url, program.pid(), &args, &recording).await);
         growth = growth.max(peak(program.pid()) as f64 / MIB - idle);
         synced.push(bare(true, &args, &recording).await);
         println!(
             "round {}: idproof {:.0} MiB/s, bare {:.0}, bare with fsync {:.0}",
             n + 1,
-            ours[n],
-            plain[n],
-            synced[n]
+            ours[n].rate,
+            plain[n].rate,
+            synced[n].rate
         );
     }
-    let (ours, plain, synced) = (median(ours), median(plain), median(synced));
     println!(
         "{} uploads of {} MB at once, medians of {} rounds:",
         args.uploads, args.megabytes, args.rounds
     );
-    println!("  idproof                {ours:7.0} MiB/s");
+    let (ours, plain, synced) = (median(&ours), median(&plain), median(&synced));
+    let show = |name: &str, m: Measure| {
+        println!(
+            "  {name:22} {:5.0} MiB/s, {:.2} s of its CPU a GiB",
+            m.rate, m.cpu
+        );
+    };
+    show("idproof", ours);
+    show("bare handler", plain);
+    show("bare handler, fsync", synced);
     println!(
-        "  bare handler           {plain:7.0} MiB/s  idproof is {:.0} % of it (asked: at least 60)",
-        100.0 * ours / plain
-    );
-    println!(
-        "  bare handler, fsync    {synced:7.0} MiB/s  idproof is {:.0} % of it",
-        100.0 * ours / synced
+        "  idproof reaches {:.0} % of the bare handler (asked: at least 60), {:.0} % of it with fsync",
+        100.0 * ours.rate / plain.rate,
+        100.0 * ours.rate / synced.rate
     );
     println!("  memory above idle ({idle:.0} MiB) {growth:.0} MiB (asked: at most 64)");
 }

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use idproof_vault::{RootKey, RootSource};
@@ -18,7 +18,7 @@ pub fn run(args: &VaultArgs, config: &Config) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn new_root_key(file: &PathBuf) -> anyhow::Result<ExitCode> {
+async fn new_root_key(file: &Path) -> anyhow::Result<ExitCode> {
     let made = RootKey::create_file(file, &*Roots::system().random).await?;
     if made {
         say(format_args!("{}: a new root key", file.display()));
@@ -31,9 +31,9 @@ async fn new_root_key(file: &PathBuf) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-async fn rotate(config: &Config, to: &PathBuf) -> anyhow::Result<ExitCode> {
+async fn rotate(config: &Config, to: &Path) -> anyhow::Result<ExitCode> {
     let insides = Insides::open(config, Roots::system()).await?;
-    let new = RootKey::load(&RootSource::File(to.clone())).await?;
+    let new = RootKey::load(&RootSource::File(to.to_owned())).await?;
     let done = insides.vault.keyring().rotate_root(new).await?;
     say(format_args!(
         "{} entries sealed anew, {} were so already, {} cannot be read",
