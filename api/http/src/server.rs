@@ -28,7 +28,7 @@ use crate::metrics::metrics_router;
 use crate::service::Service;
 
 /// Read and written through; what a connection holds of a request or an answer.
-const BUFFER: usize = 64 << 10;
+const BUFFER: usize = 128 << 10;
 /// All headers of a request together. Beyond these an answer has no body; far below them the
 /// service refuses in its own words.
 const HEADERS_BYTES: usize = 32 << 10;

@@ -7,11 +7,10 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use idproof_ports::Random;
 use sha2::{Digest, Sha256};
-use tokio::task::JoinHandle;
 
 use crate::crypto::frames::{Cipher, FRAME, SEALED};
 use crate::crypto::key::CaseKey;
-use crate::error::{StoreError, VaultError};
+use crate::error::{StoreError, VaultError, blocking};
 use crate::name::ObjectName;
 use crate::store::Store;
 
@@ -74,10 +73,10 @@ where
     Ok(stored)
 }
 
-/// Frames that go to the disk together.
-const BATCH: usize = 4;
+/// Frames that go to the disk together: changing threads costs more than sealing one.
+const BATCH: usize = 8;
 
-/// Fills frames; sealing and writing go on behind, a batch at a time, where blocking is allowed.
+/// Fills frames; they are sealed and written a batch at a time, where blocking is allowed.
 struct Writer {
     expected: Expected,
     bytes: u64,
@@ -85,14 +84,8 @@ struct Writer {
     /// Full frames that wait for the rest of their batch.
     batch: Vec<Vec<u8>>,
     spare: Vec<Vec<u8>>,
-    behind: Behind,
-}
-
-enum Behind {
-    Rests(Box<Sealing>),
-    Works(JoinHandle<Result<Done, VaultError>>),
-    /// An error was handed on: nothing more is written.
-    Failed,
+    /// `None` once writing has failed.
+    sealing: Option<Box<Sealing>>,
 }
 
 /// The state that belongs to what is written.
@@ -101,12 +94,6 @@ struct Sealing {
     cipher: Cipher,
     hash: Sha256,
     index: u32,
-}
-
-/// A batch that was written, and its emptied frames.
-struct Done {
-    sealing: Box<Sealing>,
-    frames: Vec<Vec<u8>>,
 }
 
 impl Sealing {
@@ -139,7 +126,7 @@ impl Writer {
             frame: Vec::with_capacity(SEALED),
             batch: Vec::with_capacity(BATCH),
             spare: Vec::new(),
-            behind: Behind::Rests(Box::new(Sealing {
+            sealing: Some(Box::new(Sealing {
                 file,
                 cipher,
                 hash: Sha256::new(),
@@ -186,28 +173,18 @@ impl Writer {
         Ok(())
     }
 
-    /// Hands the batch to the disk, once it has taken the one before.
+    /// Hands the batch to the disk and waits for it.
     async fn send(&mut self, ends: bool) -> Result<(), VaultError> {
-        let mut sealing = self.rest().await?;
+        let mut sealing = self.sealing.take().ok_or_else(interrupted)?;
         let mut frames = std::mem::take(&mut self.batch);
-        self.behind = Behind::Works(tokio::task::spawn_blocking(move || {
+        let (sealing, frames) = blocking(move || {
             sealing.write(&mut frames, ends)?;
-            Ok(Done { sealing, frames })
-        }));
+            Ok((sealing, frames))
+        })
+        .await?;
+        self.sealing = Some(sealing);
+        self.spare.extend(frames);
         Ok(())
-    }
-
-    /// Waits until nothing is being written.
-    async fn rest(&mut self) -> Result<Box<Sealing>, VaultError> {
-        match std::mem::replace(&mut self.behind, Behind::Failed) {
-            Behind::Rests(sealing) => Ok(sealing),
-            Behind::Works(work) => {
-                let done = work.await.map_err(|_| interrupted())??;
-                self.spare.extend(done.frames);
-                Ok(done.sealing)
-            }
-            Behind::Failed => Err(interrupted()),
-        }
     }
 
     async fn end(mut self) -> Result<(Stored, Box<Sealing>), VaultError> {
@@ -220,7 +197,7 @@ impl Writer {
         let last = std::mem::take(&mut self.frame);
         self.batch.push(last);
         self.send(true).await?;
-        let sealing = self.rest().await?;
+        let sealing = self.sealing.ok_or_else(interrupted)?;
         let sha256 = sealing.hash.clone().finalize().into();
         if self.expected.sha256.is_some_and(|wanted| wanted != sha256) {
             return Err(VaultError::Checksum);
