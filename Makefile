@@ -31,6 +31,15 @@ help: ## this list
 .PHONY: demo
 demo: setup samples ## all set-up, then the main job on the sample cases
 	@IDPROOF=$(IDPROOF) tests/setup/demo.sh $(SAMPLES) var/demo
+	@IDPROOF=$(IDPROOF) python3 tests/setup/demo_service.py $(SAMPLES) var/demo
+
+.PHONY: cluster-services cluster
+cluster-services: setup ## PostgreSQL and an S3 server for `make cluster`, on this machine
+	$(call step,servers,tests/setup/service.sh,check that pip reaches its registry)
+	@tests/setup/cluster.sh services var/cluster
+
+cluster: ## two HTTP processes and two workers over them, until Ctrl-C
+	@IDPROOF=$(IDPROOF) tests/setup/cluster.sh run var/cluster
 
 .PHONY: test
 test: setup samples test-tools ## all set-up, then every test
@@ -92,6 +101,20 @@ browser: setup samples test-tools ## every test of the pages in a real Chromium,
 .PHONY: bench
 bench: setup samples ## CPU, wall time and memory of a verification against its floor
 	$(CARGO) run --release --locked -p idproof-tests --example bench_verify
+
+.PHONY: bench-uploads
+bench-uploads: build ## 50 uploads at once beside a bare handler; memory of a service that waits
+	$(CARGO) run --release --locked -p idproof-tests --example bench_uploads
+
+.PHONY: chaos
+chaos: setup ## 200 cases while every process is killed 100 times, on PostgreSQL and S3, then on SQLite
+	$(call step,servers for the service's tests,tests/setup/service.sh,check that pip reaches its registry)
+	$(CARGO) build --release --locked -p idproof-tests --examples
+	for engine in postgres sqlite; do $(TARGET)/release/examples/chaos --engine $$engine; done
+
+.PHONY: bench-database
+bench-database: system ## the database's answers among a million cases (CASES=10000 for a short form), claims, the purge
+	$(CARGO) run --release --locked -p idproof-tests --example bench_database -- $(or $(CASES),1000000)
 
 .PHONY: fuzz
 fuzz: system ## ten minutes of fuzzing for each target

@@ -61,10 +61,14 @@ CREATE TABLE cases (
 );
 CREATE INDEX cases_by_organisation ON cases (organisation, id);
 CREATE INDEX cases_to_review ON cases (letter_due_at, id) WHERE state = 'in_review';
+CREATE INDEX cases_held ON cases (review_holder) WHERE review_holder IS NOT NULL;
 CREATE INDEX cases_awaiting_letter ON cases (letter_due_at, id) WHERE state = 'accepted';
 CREATE INDEX cases_awaiting_activation ON cases (id) WHERE state IN ('letter_sent', 'letter_opened');
 CREATE INDEX cases_in_work ON cases (state, state_since) WHERE state IN ('submitted', 'processing');
 CREATE INDEX cases_to_purge ON cases (media_due_at, id) WHERE media_purged_at IS NULL AND media_due_at IS NOT NULL;
+CREATE INDEX cases_to_forget ON cases (id)
+    WHERE state IN ('withdrawn', 'expired', 'deleted') AND media_purged_at IS NOT NULL
+    AND (email IS NOT NULL OR phone IS NOT NULL OR declared IS NOT NULL);
 CREATE INDEX cases_idle ON cases (last_activity_at, id)
     WHERE state IN ('created', 'contact_confirmed', 'identity_declared', 'document_uploaded', 'video_uploaded', 'retake_asked');
 
@@ -97,6 +101,7 @@ CREATE TABLE tokens (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX tokens_of_case ON tokens (case_id);
+CREATE INDEX tokens_ending ON tokens (expires_at);
 
 -- One invitation to continue on another device: used once, and only with the number that the
 -- first device shows.
@@ -131,6 +136,7 @@ CREATE TABLE codes (
     used_at BIGINT,
     PRIMARY KEY (case_id, purpose)
 );
+CREATE INDEX codes_ending ON codes (expires_at) WHERE purpose = 'activation' AND used_at IS NULL;
 
 CREATE TABLE challenges (
     id TEXT PRIMARY KEY,
@@ -176,6 +182,7 @@ CREATE TABLE chunks (
     stored_at BIGINT NOT NULL,
     PRIMARY KEY (upload_id, number)
 );
+CREATE INDEX chunks_by_object ON chunks (object);
 
 -- Every object that may exist in the media store: written before the object, so that nothing is
 -- stored that the purge would not know of.
@@ -187,6 +194,7 @@ CREATE TABLE objects (
     deleted_at BIGINT
 );
 CREATE INDEX objects_of_case ON objects (case_id, name);
+CREATE INDEX objects_there ON objects (created_at, name) WHERE deleted_at IS NULL;
 
 -- The case's media key, wrapped by a key that lives outside the database.
 CREATE TABLE case_keys (
@@ -236,7 +244,9 @@ CREATE TABLE jobs (
     created_at BIGINT NOT NULL,
     finished_at BIGINT
 );
-CREATE INDEX jobs_to_claim ON jobs (priority, run_at, id) WHERE state = 'ready';
+CREATE INDEX jobs_to_claim ON jobs (kind, priority, run_at, id) WHERE state = 'ready';
+CREATE INDEX jobs_unfinished ON jobs (kind) WHERE state <> 'done';
+CREATE INDEX jobs_parked ON jobs (created_at, id) WHERE state = 'parked';
 CREATE INDEX jobs_by_subject ON jobs (subject);
 
 -- The outbox.
@@ -276,6 +286,7 @@ CREATE TABLE letters (
 );
 CREATE UNIQUE INDEX letters_one_open ON letters (case_id) WHERE state IN ('deposited', 'notified');
 CREATE INDEX letters_waiting ON letters (accept_until) WHERE state IN ('deposited', 'notified');
+CREATE INDEX letters_of_case ON letters (case_id, id);
 
 -- Proofs of deposit, notification, acceptance, refusal, non-claim. Kept for `letters.keep_proofs`.
 CREATE TABLE letter_proofs (
@@ -286,6 +297,7 @@ CREATE TABLE letter_proofs (
     seal TEXT NOT NULL,
     PRIMARY KEY (letter_id, kind)
 );
+CREATE INDEX letter_proofs_age ON letter_proofs (at);
 
 CREATE TABLE webhook_endpoints (
     id TEXT PRIMARY KEY,

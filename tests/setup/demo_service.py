@@ -108,7 +108,7 @@ class Applicant:
 
     def __init__(self, service, language, identity, key=None, outcome=None):
         self.service, self.language = service, language
-        body = {"language": language, "document_type": "passport"}
+        body = {"language": language, "document_type": "fr_card"}
         if outcome:
             body["sandbox_outcome"] = outcome
         opened = service.call("POST", "/v1/cases", body, key)
@@ -159,8 +159,9 @@ class Applicant:
             )
         self.service.call("POST", f"/v1/uploads/{upload}/complete", {"chunks": len(parts)}, self.token)
 
-    def hand_in(self, document, video):
-        self.upload("document_front", document)
+    def hand_in(self, documents, video):
+        for side, document in zip(("front", "back"), documents):
+            self.upload(f"document_{side}", document)
         self.upload("selfie_video", video, self.post("challenges", {}))
         self.post("submit")
 
@@ -176,14 +177,16 @@ class Applicant:
 
 
 def identity(case, folder):
-    # What the sample cases leave out is what the service asks of everybody.
     with open(os.path.join(folder, case["identity"])) as f:
         declared = json.load(f)
     return {
-        "document_type": "passport", "sex": "F", "birth_date": "1990-07-13", "birth_place": "Paris",
-        "birth_country": "FRA", "nationality": "FRA", "document_number": "X4RTBPFW4",
-        "birth_name": "Martin", "first_names": ["Anna"],
-        **{k: v for k, v in declared.items() if v is not None},
+        "document_type": "fr_card",
+        "birth_name": declared["surname"],
+        "first_names": declared["given_names"],
+        "birth_country": declared["nationality"],
+        **{key: declared[key] for key in (
+            "sex", "birth_date", "birth_place", "nationality", "document_number", "expiry_date",
+        )},
     }
 
 
@@ -193,12 +196,13 @@ def main():
     case = next(c for c in cases if c.get("identity"))
     where = os.path.join(SAMPLES, case["folder"])
     who = identity(case, where)
-    document, video = os.path.join(where, case["document"][0]), os.path.join(where, case["video"])
+    documents = [os.path.join(where, name) for name in case["document"]]
+    video = os.path.join(where, case["video"])
     service = Service(folder)
     try:
         say(f"\n=== {case['name']} through the API of a service on embedded defaults")
         sample = Applicant(service, "en", who)
-        sample.hand_in(document, video)
+        sample.hand_in(documents, video)
         ended = sample.wait_for("in_review", "refused", "accepted", "retake_asked", "letter_sent")
         sample.timeline()
         say(f"  → {ended} (the sample cannot know the digits that the service drew)")
@@ -208,7 +212,7 @@ def main():
         say("\n=== a sandbox case that is to be accepted, up to its activation")
         key = service.run("keys", "create", "--name", "demo", "--sandbox").strip()
         sandbox = Applicant(service, "en", who, key, "accept")
-        sandbox.hand_in(document, video)
+        sandbox.hand_in(documents, video)
         sandbox.wait_for("letter_sent")
         code = sandbox.post("letter/accept")["activation_code"]
         sandbox.post("activation", {"code": code})

@@ -84,6 +84,21 @@ impl Database {
         })
     }
 
+    /// Cases that ended after their media had gone, a letter unclaimed for instance, and that still
+    /// hold their person.
+    pub async fn persons_to_forget(&self, limit: i64) -> Result<Vec<CaseId>> {
+        sqlx::query(
+            "SELECT id FROM cases WHERE state IN ('withdrawn', 'expired', 'deleted') AND media_purged_at IS NOT NULL \
+             AND (email IS NOT NULL OR phone IS NOT NULL OR declared IS NOT NULL) ORDER BY id LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(|row| Reader::new("cases", "id", row).parse("id"))
+        .collect()
+    }
+
     /// Unfinished cases in which nothing has happened since `before_ms`.
     pub async fn idle_cases(&self, before_ms: i64, limit: i64) -> Result<Vec<IdleCase>> {
         sqlx::query(

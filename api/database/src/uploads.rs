@@ -215,7 +215,7 @@ impl Database {
         sqlx::query(
             "SELECT o.name, o.case_id FROM objects o WHERE o.deleted_at IS NULL AND o.kind = 'chunk' AND o.created_at < $1 \
              AND NOT EXISTS (SELECT 1 FROM chunks c JOIN uploads u ON u.id = c.upload_id \
-             WHERE c.object = o.name AND u.state <> 'discarded') ORDER BY o.name LIMIT $2",
+             WHERE c.object = o.name AND u.state <> 'discarded') ORDER BY o.created_at, o.name LIMIT $2",
         )
         .bind(before_ms)
         .bind(limit)

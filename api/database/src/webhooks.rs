@@ -132,6 +132,26 @@ impl Tx {
         Ok(())
     }
 
+    /// How many endpoints an organisation has; nobody adds to them until the transaction ends.
+    pub async fn count_endpoints(&mut self, of: &OrganisationId, sandbox: bool) -> Result<i64> {
+        let sql = format!(
+            "SELECT id FROM organisations WHERE id = $1{}",
+            self.for_update()
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(of.as_str())
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(sqlx::query_scalar(
+            "SELECT COUNT(*) FROM webhook_endpoints WHERE organisation = $1 AND sandbox = $2 \
+             AND removed_at IS NULL",
+        )
+        .bind(of.as_str())
+        .bind(i64::from(sandbox))
+        .fetch_one(self.connection())
+        .await?)
+    }
+
     /// Writes address, events and whether it is enabled.
     pub async fn save_endpoint(&mut self, endpoint: &Endpoint) -> Result<bool> {
         let done = sqlx::query(

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 
 use crate::problem::{Code, FieldError, Problem};
 use crate::service::Service;
@@ -57,14 +58,12 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|v| v.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// The announced length, if there is one.
-pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
 /// Reads a whole body: as large as JSON may be, in the time it may take.
 pub(crate) async fn read(body: Body, service: &Service) -> Result<Bytes, Problem> {
     let most = service.parts.limits.json_bytes;
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large(most as u64));
+    }
     let limit = Duration::from_secs(service.parts.http.body_timeout_s);
     let read = tokio::time::timeout(limit, to_bytes(body, most)).await;
     read.map_err(|_| Problem::from(Code::TooSlow))?
@@ -111,7 +110,24 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             e.column()
         ))
     })?;
+    // A list of the fields' values in their order would pass for an object.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::field("", "not_accepted", "expected an object"));
+    }
     Ok(value)
+}
+
+/// An object inside another, for the same reason.
+pub(crate) fn object<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let fields = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(from)?;
+    fields
+        .map(|fields| T::deserialize(serde_json::Value::Object(fields)))
+        .transpose()
+        .map_err(D::Error::custom)
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -135,7 +151,8 @@ fn expected(e: &serde_json::Error) -> String {
     if text.starts_with("missing field") {
         return text.to_owned();
     }
-    match text.split_once("expected ") {
+    // The last one: what stands before it may hold what was sent.
+    match text.rsplit_once("expected ") {
         Some((_, wanted)) => format!("expected {wanted}"),
         None => "not of the form that is taken here".to_owned(),
     }
@@ -149,7 +166,6 @@ pub(crate) fn changes(method: &Method) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -176,6 +192,11 @@ mod tests {
             (r#"{"names":[],"count":777}"#, "/count", "expected u8"),
             (r#"{"names":[]}"#, "", "missing field `count`"),
             (
+                r#"{"names":[],"count":"expected Lovelace"}"#,
+                "/count",
+                "expected u8",
+            ),
+            (
                 r#"{"names":[],"count":1,"Ada":1}"#,
                 "/Ada",
                 "expected `names` or `count`",
@@ -185,6 +206,14 @@ mod tests {
             assert_eq!(problem.code, Code::Invalid, "{text}");
             assert_eq!(problem.errors[0].pointer, pointer, "{text}");
             assert_eq!(problem.errors[0].detail, detail, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_values_is_no_object() {
+        for text in [r#"[["Ada"],1]"#, " [[],0]", "null", "7"] {
+            let problem = parse::<Body>(text.as_bytes()).unwrap_err();
+            assert_eq!(problem.code, Code::Invalid, "{text}");
         }
     }
 

@@ -48,7 +48,6 @@ problem_codes! {
     CutOff = "cut_off", BAD_REQUEST, "The connection broke off before the body was complete. Nothing was stored; send it again.";
     Unauthorized = "unauthorized", UNAUTHORIZED, "No valid key or token came with the request. A token may have expired.";
     ScopeMissing = "scope_missing", FORBIDDEN, "The key lacks the scope that this needs.";
-    OriginRefused = "origin_refused", FORBIDDEN, "Pages of this origin may not call the service.";
     NotFound = "not_found", NOT_FOUND, "There is nothing here that this key or token may see.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not know the method.";
     TooSlow = "too_slow", REQUEST_TIMEOUT, "The body came too slowly. Nothing was stored; send it again.";

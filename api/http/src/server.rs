@@ -23,12 +23,14 @@ use tower::ServiceExt;
 use crate::config::HttpConfig;
 use crate::layers::address::{Peer, is_trusted};
 use crate::limits::Origin;
+use crate::linger::Lingering;
 use crate::metrics::metrics_router;
 use crate::service::Service;
 
 /// Read and written through; what a connection holds of a request or an answer.
 const BUFFER: usize = 64 << 10;
-/// All headers of a request together.
+/// All headers of a request together. Beyond these an answer has no body; far below them the
+/// service refuses in its own words.
 const HEADERS_BYTES: usize = 32 << 10;
 const HEADERS: usize = 100;
 /// How long a peer may leave an answer unread.
@@ -192,7 +194,7 @@ impl Server {
             });
         async move {
             let _ = stream.set_nodelay(true);
-            let mut stream = TimeoutStream::new(stream);
+            let mut stream = TimeoutStream::new(Lingering::new(stream));
             stream.set_write_timeout(Some(UNREAD));
             let served = http1::Builder::new()
                 .timer(TokioTimer::new())

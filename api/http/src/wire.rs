@@ -7,6 +7,7 @@ use idproof_domain::challenge::Adaptation;
 use idproof_domain::document_kind::{DocumentKind, Side};
 use idproof_domain::letter::LetterCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
@@ -36,6 +37,16 @@ pub(crate) fn language() -> Object {
 
 pub(crate) fn document_type() -> Object {
     one_of(DocumentKind::ALL.iter().map(|k| k.as_str()))
+}
+
+/// The same where there may be none.
+pub(crate) fn document_type_or_none() -> Object {
+    let kinds = DocumentKind::ALL.iter().map(|k| k.as_str().into());
+    let values: Vec<Value> = kinds.chain([Value::Null]).collect();
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(values))
+        .build()
 }
 
 pub(crate) fn letter_state() -> Object {

@@ -224,6 +224,30 @@ async fn a_code_is_derived_when_it_leaves_and_not_sent_once_it_has_ended() {
     }
 }
 
+/// Its sender died after the other side took it; meanwhile its reader has typed it in.
+#[tokio::test]
+async fn a_code_that_was_used_has_arrived_and_is_not_sent_again() {
+    for world in worlds().await {
+        let deliver = deliver(&world);
+        let case = world.new_case(None).await;
+        put_code(&world, &case, CodePurpose::Email).await;
+        let mut tx = world.database().begin().await.unwrap();
+        let mut code = tx
+            .code(&case.id, CodePurpose::Email)
+            .await
+            .unwrap()
+            .unwrap();
+        code.record.used_at = Some(world.clock.now_ms());
+        tx.put_code(&code).await.unwrap();
+        tx.commit().await.unwrap();
+        let to = "a@example.org";
+        post(&world, &case, Channel::Email, "email_code", to).await;
+        let (message, error) = attempt(&world, &deliver).await;
+        assert_eq!((message.state, error), (MessageState::Sent, None));
+        assert!(outbox::list(&outbox_of(&world), 1).unwrap().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn the_link_lets_its_reader_in_and_is_the_same_at_every_attempt() {
     for world in worlds().await {

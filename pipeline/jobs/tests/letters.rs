@@ -13,26 +13,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use common::{HOUR, World, worlds};
+use common::{DAY, HOUR, World, calendar, worlds};
 use idproof_database::{
     Case, LetterSettings, MessageState, SandboxOutcome, StoredLetter, StoredProof,
 };
 use idproof_delivery::{
     DeliveryError, ElectronicLetter, LetterProvider, PrintExport, Reason, Window,
 };
-use idproof_domain::calendar::{Calendar, Holidays};
-use idproof_domain::case::{CaseState, Step};
+use idproof_domain::case::{Actor, CaseState, Step};
 use idproof_domain::confirm::CodePurpose;
-use idproof_domain::letter::{LetterCode, LetterContent, ProofKind};
+use idproof_domain::letter::{LetterCode, LetterContent, LetterStep, ProofKind};
 use idproof_jobs::{Letters, Post, Reconciler};
 use idproof_ports::Clock;
 use idproof_vault::SealedStatement;
-
-const DAY: i64 = 24 * HOUR;
-
-fn calendar() -> Calendar {
-    Calendar::new("Europe/Paris", Holidays::default()).unwrap()
-}
 
 fn letters(world: &World, provider: Arc<dyn LetterProvider>) -> Letters {
     Letters::new(
@@ -186,6 +179,83 @@ async fn fifteen_days_run_from_the_notice_and_end_with_the_last_minute() {
             };
             assert!(world.vault.secrets().is_sealed(&sealed).unwrap());
         }
+    }
+}
+
+/// What its addressee does with it on the page.
+async fn answer(world: &World, case: &Case, step: LetterStep) {
+    let now = world.clock.now_ms();
+    let mut tx = world.database().begin().await.unwrap();
+    let mut case = tx.case(&case.id).await.unwrap().unwrap();
+    let mut letter = tx.letter_of(&case.id).await.unwrap().unwrap();
+    (letter.letter, _) = letter.letter.step(step, now, &calendar()).unwrap();
+    tx.save_letter(&letter).await.unwrap();
+    let moved = match step {
+        LetterStep::Refuse => Step::LetterReturned { claimed: true },
+        _ => Step::LetterOpened,
+    };
+    let random = &*world.context.random;
+    tx.step_and_tell(&mut case, &moved, &Actor::Applicant, now, random)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A letter whose addressee was told today.
+async fn notified(world: &World) -> Case {
+    let case = accepted(world, None).await;
+    let letters = electronic(world);
+    letters.run().await.unwrap();
+    message_left(world, "letter_available").await;
+    assert_eq!(letters.run().await.unwrap(), 1);
+    case
+}
+
+#[tokio::test]
+async fn a_refused_letter_is_followed_by_nothing() {
+    for world in worlds().await {
+        let case = notified(&world).await;
+        answer(&world, &case, LetterStep::Refuse).await;
+        for days in [0, 7, 9, 6] {
+            world.clock.move_ms(days * DAY);
+            assert_eq!(electronic(&world).run().await.unwrap(), 0);
+        }
+        assert_eq!(
+            letter(&world, &case).await.letter.code(),
+            LetterCode::Refused
+        );
+        assert_eq!(world.case(&case.id).await.state, CaseState::Expired);
+        assert_eq!(count(&world, "SELECT COUNT(*) FROM letters").await, 1);
+        let reminder = "SELECT COUNT(*) FROM messages WHERE template = 'letter_reminder'";
+        assert_eq!(count(&world, reminder).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_letter_claimed_in_the_last_minute_of_the_fifteenth_day_is_not_returned() {
+    for world in worlds().await {
+        let case = notified(&world).await;
+        let until = letter(&world, &case).await.letter.accept_until();
+        world.clock.set(until - 59_999);
+        electronic(&world).run().await.unwrap();
+        answer(&world, &case, LetterStep::Accept).await;
+        world.clock.set(until + 1);
+        assert_eq!(electronic(&world).run().await.unwrap(), 0);
+        assert_eq!(
+            letter(&world, &case).await.letter.code(),
+            LetterCode::Accepted
+        );
+        assert_eq!(world.case(&case.id).await.state, CaseState::LetterOpened);
+        let code = world
+            .database()
+            .code(&case.id, CodePurpose::Activation)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(
+            code.record.open(until + 1).is_ok(),
+            "the code is good for longer"
+        );
     }
 }
 

@@ -104,6 +104,25 @@ async fn a_case_that_is_over_loses_its_media_at_once_and_its_person_too() {
 }
 
 #[tokio::test]
+async fn a_case_that_ends_after_its_media_went_loses_its_person_then() {
+    for world in worlds().await {
+        let ended = accepted(&world).await;
+        let open = accepted(&world).await;
+        world.clock.set(START + 72 * HOUR);
+        assert_eq!(purge(&world).run().await.unwrap(), 2);
+        let steps = [Step::LetterSent, Step::LetterReturned { claimed: false }];
+        world.steps(&ended.id, &steps).await;
+        assert_eq!(purge(&world).run().await.unwrap(), 1);
+        assert_eq!(purge(&world).run().await.unwrap(), 0);
+        let read = world.case(&ended.id).await;
+        assert_eq!(read.state, CaseState::Expired);
+        assert_eq!((read.email, read.phone, read.declared), (None, None, None));
+        assert!(world.case(&open.id).await.email.is_some());
+        assert_eq!(receipts(&world, &ended).await.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn an_abandoned_case_ends_at_72_hours_and_its_media_go() {
     for world in worlds().await {
         let case = world.new_case(None).await;

@@ -55,7 +55,7 @@ pub enum VaultError {
     )]
     VersionedKeys,
     #[error(
-        "the bucket for keys ignores If-Match: rotating could bring a destroyed key back; use a server that honours conditional writes"
+        "the bucket for keys ignores If-Match or If-None-Match: a key could be overwritten, or a destroyed one come back; use a server that honours conditional writes"
     )]
     UnconditionalKeys,
     #[error("encryption failed: {0}")]

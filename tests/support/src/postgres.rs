@@ -3,12 +3,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A PostgreSQL server for one test program, without fsync. Ends when dropped, or when the test
+/// A PostgreSQL server for one program, without fsync unless told so. Ends when dropped, or when the test
 /// program has ended: a server in a `static` is never dropped.
 pub struct Postgres {
     dir: tempfile::TempDir,
     port: u16,
     binaries: PathBuf,
+    options: &'static str,
     made: AtomicU32,
 }
 
@@ -52,6 +53,11 @@ fn as_postgres(program: &Path) -> Command {
 
 impl Postgres {
     pub fn start() -> Self {
+        Self::start_with("-c fsync=off -c max_connections=300")
+    }
+
+    /// With these options of the server's command line.
+    pub fn start_with(options: &'static str) -> Self {
         let binaries = binaries();
         let dir = tempfile::Builder::new()
             .prefix("idproof-pg")
@@ -80,6 +86,7 @@ impl Postgres {
             dir,
             port: free_port(),
             binaries,
+            options,
             made: AtomicU32::new(0),
         };
         server.up();
@@ -119,9 +126,10 @@ impl Postgres {
     /// Starts the server again after [`Self::down`].
     pub fn up(&self) {
         let options = format!(
-            "-p {} -k {} -c fsync=off -c max_connections=300 -c listen_addresses=127.0.0.1",
+            "-p {} -k {} -c listen_addresses=127.0.0.1 {}",
             self.port,
-            self.dir.path().display()
+            self.dir.path().display(),
+            self.options
         );
         let log = self.dir.path().join("log");
         self.control(&["-w", "-l", log.to_str().unwrap(), "-o", &options, "start"]);
@@ -134,18 +142,45 @@ impl Postgres {
 
     /// The address of a fresh database.
     pub async fn database(&self) -> String {
+        let name = self.new_name();
+        self.create(&name, "").await
+    }
+
+    /// The address of a full copy, as a backup taken now would give. Whoever is connected to the
+    /// original is thrown out.
+    pub async fn copy(&self, url: &str) -> String {
+        let original = url.rsplit('/').next().unwrap();
+        self.execute(format!(
+            "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = '{original}'"
+        ))
+        .await;
+        let name = self.new_name();
+        self.create(&name, &format!(" TEMPLATE {original}")).await
+    }
+
+    fn new_name(&self) -> String {
+        format!("test_{}", self.made.fetch_add(1, Ordering::SeqCst))
+    }
+
+    fn base(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}", self.port)
+    }
+
+    async fn create(&self, name: &str, how: &str) -> String {
+        self.execute(format!("CREATE DATABASE {name}{how}")).await;
+        format!("{}/{name}", self.base())
+    }
+
+    async fn execute(&self, sql: String) {
         use sqlx::Connection;
         sqlx::any::install_default_drivers();
-        let base = format!("postgres://postgres@127.0.0.1:{}", self.port);
-        let mut connection = sqlx::AnyConnection::connect(&format!("{base}/postgres"))
+        let mut connection = sqlx::AnyConnection::connect(&format!("{}/postgres", self.base()))
             .await
             .unwrap();
-        let name = format!("test_{}", self.made.fetch_add(1, Ordering::SeqCst));
-        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        sqlx::query(sqlx::AssertSqlSafe(sql))
             .execute(&mut connection)
             .await
             .unwrap();
-        format!("{base}/{name}")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who is let in: not more at once than the service can do, not more from one address than fair.
 
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -20,12 +21,25 @@ pub(crate) async fn layer(
     if let Err(wait) = service.rates.address.ask(&Origin::from(client.0)) {
         return too_often(wait).into_response();
     }
+    if too_many(request.headers()) {
+        return Problem::from(Code::HeadersTooLarge).into_response();
+    }
     let Ok(_permit) = service.requests.try_acquire() else {
         return Problem::from(Code::Overloaded).into_response();
     };
     service.parts.metrics.at_work.inc();
     let _counted = Counted(&service);
     next.run(request).await
+}
+
+/// Headers of a request, and their bytes. The server itself reads no more than it has to: see
+/// `crate::server`.
+const HEADERS: usize = 64;
+const HEADERS_BYTES: usize = 16 << 10;
+
+fn too_many(headers: &HeaderMap) -> bool {
+    let bytes = headers.iter().map(|(n, v)| n.as_str().len() + v.len());
+    headers.len() > HEADERS || bytes.sum::<usize>() > HEADERS_BYTES
 }
 
 /// Counts down also when the caller hangs up.

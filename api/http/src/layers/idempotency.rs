@@ -106,7 +106,7 @@ async fn keep(
     let status = response.status();
     let passing = status.is_server_error()
         || status == StatusCode::TOO_MANY_REQUESTS
-        || status == StatusCode::REQUEST_TIMEOUT;
+        || response.extensions().get() == Some(&Code::ChangedMeanwhile);
     if passing {
         service.database().abandon_request(scope, key).await?;
         return Ok(response);

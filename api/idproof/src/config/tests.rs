@@ -26,7 +26,7 @@ fn the_environment_wins_over_the_file() {
             ("IDPROOF_MODELS_NETWORK", "false"),
             ("IDPROOF_HTTP_LISTEN", "127.0.0.1:1"),
             ("IDPROOF_HTTP_METRICS_LISTEN", ""),
-            ("IDPROOF_ENROLMENT_DOCUMENTS", "passport, cni_2021"),
+            ("IDPROOF_ENROLMENT_DOCUMENTS", "fr_passport, fr_card"),
             ("IDPROOF_VAULT_STORE_KIND", "local"),
             ("IDPROOF_VAULT_STORE_DIR", "/srv/media"),
             ("IDPROOF_VAULT_KEYS_ROOT_ENV", "IDPROOF_MY_ROOT"),

@@ -27,6 +27,8 @@ class Handler:
                 return f"550 5.1.1 <{address}> no such user"
             case "greylist" if self.seen == 1:
                 return f"451 4.7.1 <{address}> greylisted, come back later"
+            case "busy":
+                return f"451 4.3.0 <{address}> come back later"
             case "slow":
                 await asyncio.sleep(30)
         envelope.rcpt_tos.append(address)

@@ -17,6 +17,7 @@ use idproof_vault::{Purpose, Secrets};
 
 use crate::handler::{Handler, JobError};
 use crate::runner::Context;
+use words::Unsaid;
 
 /// The ways out.
 pub struct Senders {
@@ -48,6 +49,9 @@ const WAITS_S: [u64; 10] = [
     5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400,
 ];
 
+/// Longest wait with a code: somebody sits before the page that asks for it.
+const LONGEST_WITH_CODE: Duration = Duration::from_secs(120);
+
 /// How an attempt ended.
 enum Sent {
     Taken,
@@ -55,6 +59,15 @@ enum Sent {
     Refused(String),
     /// The receiver wants nothing more at all.
     Unwanted(EndpointId),
+}
+
+impl From<Unsaid> for Sent {
+    fn from(unsaid: Unsaid) -> Self {
+        match unsaid {
+            Unsaid::Arrived => Self::Taken,
+            Unsaid::Never(why) => Self::Refused(why.into()),
+        }
+    }
 }
 
 impl Deliver {
@@ -95,7 +108,7 @@ impl Deliver {
     async fn mail(&self, message: &Message, case: &Case) -> Result<Sent, JobError> {
         let words = match words::mail(self, message, case).await? {
             Ok(words) => words,
-            Err(why) => return Ok(Sent::Refused(why.into())),
+            Err(unsaid) => return Ok(unsaid.into()),
         };
         let name = words::name(case);
         let to = MailTo {
@@ -111,7 +124,7 @@ impl Deliver {
     async fn text(&self, message: &Message, case: &Case) -> Result<Sent, JobError> {
         let words = match words::sms(self, message, case).await? {
             Ok(words) => words,
-            Err(why) => return Ok(Sent::Refused(why.into())),
+            Err(unsaid) => return Ok(unsaid.into()),
         };
         let to = SmsTo {
             id: &message.id,
@@ -236,7 +249,7 @@ impl Handler for Deliver {
                     .await?;
                 tx.commit().await?;
                 self.context.tally.message(channel, "again");
-                let after = after.unwrap_or_default().max(wait(job.attempts));
+                let after = after.unwrap_or_default().max(wait(&message));
                 return Err(JobError::Again {
                     why,
                     after: Some(after),
@@ -247,20 +260,30 @@ impl Handler for Deliver {
         Ok(tx)
     }
 
-    /// The message has failed; `idproof jobs unpark` sends it again.
+    /// The message has failed; `idproof jobs unpark` sends it again, unless its person was removed.
     async fn give_up(&self, tx: &mut Tx, job: &Claimed, why: &str) -> Result<(), JobError> {
         let Ok(id) = message_of(job) else {
             return Ok(());
         };
         tx.note_message(&id, MessageState::Failed, Some(why), self.context.now())
             .await?;
+        tx.forget_recipient(&id).await?;
         Ok(())
     }
 }
 
-/// The wait after so many attempts.
-fn wait(attempts: i64) -> Duration {
-    let n = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0);
+/// The wait after one more failed attempt at a message. Attempts whose worker died do not count.
+fn wait(message: &Message) -> Duration {
+    let wait = after(message.attempts);
+    match message.template.as_str() {
+        "email_code" | "sms_code" => wait.min(LONGEST_WITH_CODE),
+        _ => wait,
+    }
+}
+
+/// The wait after so many failed attempts and one more.
+fn after(failed: i64) -> Duration {
+    let n = usize::try_from(failed).unwrap_or(0);
     Duration::from_secs(WAITS_S[n.min(WAITS_S.len() - 1)])
 }
 
@@ -270,9 +293,9 @@ mod tests {
 
     #[test]
     fn attempts_are_spread_over_three_days() {
-        let all: Duration = (1..=10).map(wait).sum();
+        let all: Duration = (0..10).map(after).sum();
         assert!((74..=76).contains(&(all.as_secs() / 3600)), "{all:?}");
-        assert_eq!(wait(1).as_secs(), 5);
-        assert_eq!(wait(99), wait(10));
+        assert_eq!(after(0).as_secs(), 5);
+        assert_eq!(after(99), after(9));
     }
 }

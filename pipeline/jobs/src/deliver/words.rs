@@ -9,8 +9,18 @@ use jiff::civil::DateTime;
 use super::Deliver;
 use crate::handler::JobError;
 
-/// A message that can be sent, or why it never can.
-type Sayable<T> = Result<Result<T, &'static str>, JobError>;
+/// Why a message is not sent, or not again.
+pub(super) enum Unsaid {
+    /// Its code was used: it came, though whoever sent it died before noting so.
+    Arrived,
+    Never(&'static str),
+}
+
+/// A message that can be sent, or why not.
+type Sayable<T> = Result<Result<T, Unsaid>, JobError>;
+
+/// A code that can still be used, with its minutes, or why it is not said.
+type SayableCode = Result<(SixDigits, u32), Unsaid>;
 
 const UNKNOWN: &str = "no message of this name is known";
 const CODE_ENDED: &str = "its code ended before it could leave";
@@ -19,10 +29,8 @@ const NO_LETTER: &str = "there is no letter to tell of";
 pub(super) async fn mail(by: &Deliver, message: &Message, case: &Case) -> Sayable<Mail> {
     let number = case.number.clone();
     if message.template == "email_code" {
-        let Some((code, minutes)) = code(by, case, CodePurpose::Email).await? else {
-            return Ok(Err(CODE_ENDED));
-        };
-        return Ok(Ok(Mail::EmailCode { code, minutes }));
+        let code = code(by, case, CodePurpose::Email).await?;
+        return Ok(code.map(|(code, minutes)| Mail::EmailCode { code, minutes }));
     }
     if message.template == "deleted" {
         return Ok(Ok(Mail::Deleted { case: number }));
@@ -42,7 +50,7 @@ pub(super) async fn mail(by: &Deliver, message: &Message, case: &Case) -> Sayabl
         },
         "letter_available" | "letter_reminder" => {
             let Some(letter) = by.database().letter_of(&case.id).await? else {
-                return Ok(Err(NO_LETTER));
+                return Ok(Err(Unsaid::Never(NO_LETTER)));
             };
             let accept_until = local(by, letter.letter.accept_until())?.date();
             if message.template == "letter_available" {
@@ -54,27 +62,23 @@ pub(super) async fn mail(by: &Deliver, message: &Message, case: &Case) -> Sayabl
         "activated" => Mail::Activated { case: number, link },
         "suspended" => Mail::Suspended { case: number, link },
         "reactivated" => Mail::Reactivated { case: number, link },
-        _ => return Ok(Err(UNKNOWN)),
+        _ => return Ok(Err(Unsaid::Never(UNKNOWN))),
     }))
 }
 
 pub(super) async fn sms(by: &Deliver, message: &Message, case: &Case) -> Sayable<Sms> {
-    Ok(Ok(match message.template.as_str() {
+    Ok(match message.template.as_str() {
         "sms_code" => {
-            let Some((code, minutes)) = code(by, case, CodePurpose::Phone).await? else {
-                return Ok(Err(CODE_ENDED));
-            };
-            Sms::Code { code, minutes }
+            let code = code(by, case, CodePurpose::Phone).await?;
+            code.map(|(code, minutes)| Sms::Code { code, minutes })
         }
         "sms_letter_code" => {
-            let Some((code, _)) = code(by, case, CodePurpose::Activation).await? else {
-                return Ok(Err(CODE_ENDED));
-            };
-            Sms::LetterCode { code }
+            let code = code(by, case, CodePurpose::Activation).await?;
+            code.map(|(code, _)| Sms::LetterCode { code })
         }
-        "activated" => Sms::Activated,
-        _ => return Ok(Err(UNKNOWN)),
-    }))
+        "activated" => Ok(Sms::Activated),
+        _ => Err(Unsaid::Never(UNKNOWN)),
+    })
 }
 
 /// The applicant's name as they typed it.
@@ -91,20 +95,20 @@ pub(super) fn name(case: &Case) -> Option<String> {
 }
 
 /// The code that is to leave, and for how many minutes it is still good.
-async fn code(
-    by: &Deliver,
-    case: &Case,
-    purpose: CodePurpose,
-) -> Result<Option<(SixDigits, u32)>, JobError> {
+async fn code(by: &Deliver, case: &Case, purpose: CodePurpose) -> Result<SayableCode, JobError> {
     let now = by.context.now();
-    let stored = by.database().code(&case.id, purpose).await?;
-    let Some(stored) = stored.filter(|c| c.record.used_at.is_none() && c.record.expires_at > now)
-    else {
-        return Ok(None);
+    let Some(stored) = by.database().code(&case.id, purpose).await? else {
+        return Ok(Err(Unsaid::Never(CODE_ENDED)));
     };
+    if stored.record.used_at.is_some() {
+        return Ok(Err(Unsaid::Arrived));
+    }
+    if stored.record.expires_at <= now {
+        return Ok(Err(Unsaid::Never(CODE_ENDED)));
+    }
     let minutes = (stored.record.expires_at - now + 59_999) / 60_000;
     let code = by.secrets.code(purpose, &case.id, &stored.nonce)?;
-    Ok(Some((code, u32::try_from(minutes).unwrap_or(u32::MAX))))
+    Ok(Ok((code, u32::try_from(minutes).unwrap_or(u32::MAX))))
 }
 
 fn causes(message: &Message) -> Vec<ReasonCode> {

@@ -135,6 +135,25 @@ impl Purge {
         Ok(())
     }
 
+    /// Forgets the persons of cases that ended when their media had gone already.
+    async fn persons(&self) -> Result<u64, JobError> {
+        let mut forgotten = 0;
+        loop {
+            let page = self.context.database.persons_to_forget(BATCH).await?;
+            if page.is_empty() {
+                return Ok(forgotten);
+            }
+            for id in page {
+                let mut tx = self.context.database.begin().await?;
+                if let Some(mut case) = tx.case(&id).await?.filter(|c| c.state.is_final()) {
+                    tx.erase_person(&mut case).await?;
+                    tx.commit().await?;
+                    forgotten += 1;
+                }
+            }
+        }
+    }
+
     /// One case's trouble holds up no other; trouble of the store or the database ends the run.
     fn failed(&self, case: &CaseId, e: &JobError, all: &mut Purged) -> Result<(), JobError> {
         match e {
@@ -221,12 +240,13 @@ impl Reconciler for Purge {
 
     async fn run(&self) -> Result<u64, JobError> {
         let done = self.purge().await?;
+        let forgotten = self.persons().await?;
         if done.failed > 0 {
             return Err(JobError::again(format!(
                 "{} cases could not be purged",
                 done.failed
             )));
         }
-        Ok(done.cases)
+        Ok(done.cases + forgotten)
     }
 }

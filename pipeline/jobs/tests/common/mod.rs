@@ -1,27 +1,37 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 pub mod fakes;
+pub mod peers;
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use idproof_database::{
-    Case, Chunk, Database, DatabaseConfig, NewCase, SandboxOutcome, Upload, UploadKind, UploadState,
+    Case, Channel, Chunk, Database, DatabaseConfig, Engine, NewCase, SandboxOutcome, Upload,
+    UploadKind, UploadState,
 };
 use idproof_domain::Language;
+use idproof_domain::calendar::{Calendar, Holidays};
 use idproof_domain::case::{Actor, Step};
 use idproof_domain::challenge::Script;
 use idproof_domain::ids::{CaseId, ChallengeId, UploadId};
 use idproof_jobs::{Context, Tally};
 use idproof_ports::{Clock, Random};
-use idproof_test_support::{MovedClock, Postgres, SeededRandom};
+use idproof_test_support::{MovedClock, Postgres, S3Server, SeededRandom};
 use idproof_vault::{
-    DirectoryConfig, KeyPlace, KeysConfig, ObjectName, RootSource, StoreConfig, Vault, VaultConfig,
+    DirectoryConfig, Hidden, KeyPlace, KeysConfig, ObjectName, RootSource, S3Config, StoreConfig,
+    Vault, VaultConfig,
 };
 use tokio::sync::Notify;
 
 /// Wednesday 16 November 2011, 10 in the morning in Paris: the sample passport is still valid.
 pub const START: i64 = 1_321_434_000_000;
 pub const HOUR: i64 = 3_600_000;
+pub const DAY: i64 = 24 * HOUR;
+
+pub fn calendar() -> Calendar {
+    Calendar::new("Europe/Paris", Holidays::default()).unwrap()
+}
 
 /// A service's insides on one engine.
 pub struct World {
@@ -31,7 +41,8 @@ pub struct World {
     pub dir: tempfile::TempDir,
 }
 
-fn vault_config(dir: &std::path::Path) -> VaultConfig {
+/// Everything in a directory.
+pub fn vault_config(dir: &Path) -> VaultConfig {
     VaultConfig {
         store: StoreConfig::Local(DirectoryConfig {
             dir: dir.join("media"),
@@ -47,17 +58,51 @@ fn vault_config(dir: &std::path::Path) -> VaultConfig {
     }
 }
 
+/// Media and keys in a bucket of a real S3 server.
+pub fn vault_on_s3(dir: &Path, bucket: &str) -> VaultConfig {
+    let s3 = |prefix: &str| S3Config {
+        bucket: bucket.to_owned(),
+        endpoint: s3_server().endpoint(),
+        access_key: Hidden::new("test"),
+        secret_key: Hidden::new("test"),
+        prefix: prefix.to_owned(),
+        attempts: 1,
+        ..S3Config::default()
+    };
+    let mut config = vault_config(dir);
+    config.store = StoreConfig::S3(s3("media/"));
+    config.keys.place = KeyPlace::S3(s3("keys/"));
+    config.upload.spool = dir.join("spool");
+    config
+}
+
+pub fn s3_server() -> &'static S3Server {
+    static SERVER: OnceLock<S3Server> = OnceLock::new();
+    SERVER.get_or_init(S3Server::start)
+}
+
+pub fn postgres() -> &'static Postgres {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    SERVER.get_or_init(Postgres::start)
+}
+
 /// A fresh world on each engine.
 pub async fn worlds() -> Vec<World> {
-    static SERVER: OnceLock<Postgres> = OnceLock::new();
     let mut worlds = Vec::new();
-    for postgres in [false, true] {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
         let dir = tempfile::tempdir().unwrap();
-        let url = if postgres {
-            SERVER.get_or_init(Postgres::start).database().await
-        } else {
-            format!("sqlite:{}", dir.path().join("idproof.db").display())
+        let url = match engine {
+            Engine::Postgres => postgres().database().await,
+            Engine::Sqlite => format!("sqlite:{}", dir.path().join("idproof.db").display()),
         };
+        let config = vault_config(dir.path());
+        worlds.push(World::new(dir, url, &config).await);
+    }
+    worlds
+}
+
+impl World {
+    pub async fn new(dir: tempfile::TempDir, url: String, vault: &VaultConfig) -> Self {
         let database = Database::open(&DatabaseConfig {
             url,
             connections: 20,
@@ -66,11 +111,8 @@ pub async fn worlds() -> Vec<World> {
         .unwrap();
         database.migrate().await.unwrap();
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(7));
-        let config = vault_config(dir.path());
-        Vault::initialise(&config, Arc::clone(&random))
-            .await
-            .unwrap();
-        let vault = Vault::open(&config, Arc::clone(&random)).await.unwrap();
+        Vault::initialise(vault, Arc::clone(&random)).await.unwrap();
+        let vault = Vault::open(vault, Arc::clone(&random)).await.unwrap();
         let clock = Arc::new(MovedClock::at(START));
         let context = Context {
             database,
@@ -79,17 +121,14 @@ pub async fn worlds() -> Vec<World> {
             tally: Arc::new(Tally::default()),
             bell: Arc::new(Notify::new()),
         };
-        worlds.push(World {
+        Self {
             context,
             vault,
             clock,
             dir,
-        });
+        }
     }
-    worlds
-}
 
-impl World {
     pub fn database(&self) -> &Database {
         &self.context.database
     }
@@ -242,6 +281,18 @@ impl World {
         id
     }
 
+    /// Posts a text message about the case.
+    pub async fn post_sms(&self, case: &Case, template: &str, number: &str) {
+        let (now, random) = (self.clock.now_ms(), &*self.context.random);
+        let (data, to) = (serde_json::json!({}), number.to_owned());
+        let mut tx = self.database().begin().await.unwrap();
+        let posted = tx
+            .post_new(case, Channel::Sms, template, to, data, now, random)
+            .await;
+        assert!(posted.unwrap());
+        tx.commit().await.unwrap();
+    }
+
     /// A case handed in with pictures and a recording; its job is queued.
     pub async fn submitted(&self, sandbox: Option<SandboxOutcome>) -> Case {
         let case = self.new_case(sandbox).await;
@@ -269,7 +320,7 @@ impl World {
         let mut tx = self.database().begin().await.unwrap();
         let mut case = tx.case(&case.id).await.unwrap().unwrap();
         case.submitted_at = Some(now);
-        case.letter_due_at = Some(now + 24 * HOUR);
+        case.letter_due_at = Some(calendar().letter_due(now).unwrap());
         tx.save_case(&mut case).await.unwrap();
         self.enqueue(&mut tx, &case).await;
         tx.commit().await.unwrap();

@@ -3,8 +3,9 @@
 //! destroyed.
 
 use idproof_domain::ids::CaseId;
+use idproof_ports::Random;
 
-use crate::error::{StoreError, VaultError};
+use crate::error::VaultError;
 use crate::keyring::entry::EntryId;
 use crate::s3::{Condition, Failure, S3};
 
@@ -115,23 +116,31 @@ impl KeyBucket {
     }
 
     /// Refuses a server that would overwrite an entry it was told not to.
-    pub async fn check_conditions(&self, probe: &EntryId) -> Result<(), VaultError> {
+    pub async fn check_conditions(&self, random: &dyn Random) -> Result<(), VaultError> {
         let operation = "try conditional writes";
-        let path = Self::path(probe);
-        self.create(probe, b"probe".to_vec()).await?;
-        let wrong = Condition::Is("\"00000000000000000000000000000000\"");
-        let outcome = self.s3.put(operation, &path, b"probe", wrong).await;
+        let mut bytes = [0; 10];
+        random.fill(&mut bytes);
+        let probe = EntryId::Case(CaseId::new(0, bytes));
+        let path = Self::path(&probe);
+        self.create(&probe, b"probe".to_vec()).await?;
+        let mut outcomes = vec![];
+        for condition in [
+            Condition::New,
+            Condition::Is("\"00000000000000000000000000000000\""),
+        ] {
+            outcomes.push(self.s3.put(operation, &path, b"other", condition).await);
+        }
         self.s3
             .delete(operation, &path)
             .await
             .map_err(|e| e.into_error(operation))?;
-        match outcome {
-            Err(Failure::Refused) => Ok(()),
-            Ok(_) => Err(VaultError::UnconditionalKeys),
-            Err(e) => Err(VaultError::Store(StoreError {
-                operation,
-                ..e.into_error(operation)
-            })),
+        for outcome in outcomes {
+            match outcome {
+                Err(Failure::Refused) => {}
+                Ok(_) => return Err(VaultError::UnconditionalKeys),
+                Err(e) => return Err(e.into_error(operation).into()),
+            }
         }
+        Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! Entries as files: `secrets.key`, and `<last two characters of the case id>/<case id>.key`.
 //!
 //! Whoever changes an entry holds the lock of the directory it lies in, so that a rotation never
-//! brings back what is being destroyed. A new text goes to `<name>.new` first; destroying removes
-//! that too, and a listing shows it, so a copy that a killed process left behind is found.
+//! brings back what is being destroyed; readers share it, so that none sees an entry half
+//! overwritten. A new text goes to `<name>.new` first; destroying removes that too, and a listing
+//! shows it, so a copy that a killed process left behind is found.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -66,7 +67,7 @@ impl Directory {
         let place = self.place(id);
         let this = self.clone();
         blocking(move || {
-            let text = found(std::fs::read(&place.entry)).map_err(|e| failed("read a key", &e))?;
+            let text = read(&place).map_err(|e| failed("read a key", &e))?;
             if text.is_none() {
                 this.check_present()?;
             }
@@ -125,6 +126,14 @@ impl Directory {
 
 fn failed(operation: &'static str, error: &io::Error) -> VaultError {
     StoreError::io(operation, error).into()
+}
+
+fn read(place: &Place) -> io::Result<Option<Vec<u8>>> {
+    let Some(dir) = found(File::open(&place.dir))? else {
+        return Ok(None);
+    };
+    dir.lock_shared()?;
+    found(std::fs::read(&place.entry))
 }
 
 /// Holds the directory's lock until dropped; `None` where there is no such directory.

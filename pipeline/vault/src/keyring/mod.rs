@@ -92,6 +92,9 @@ impl Keyring {
         if stands {
             return Ok(done);
         }
+        if let Place::Bucket(bucket) = &place {
+            bucket.check_conditions(&*random).await?;
+        }
         if let RootSource::File(path) = &config.root {
             done.root_key = RootKey::create_file(path, &*random).await?;
         }

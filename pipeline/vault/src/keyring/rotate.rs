@@ -1,7 +1,5 @@
 use std::sync::PoisonError;
 
-use idproof_domain::ids::CaseId;
-
 use super::{Keyring, Place, unseal};
 use crate::error::VaultError;
 use crate::keyring::entry::{Entry, EntryId};
@@ -31,10 +29,7 @@ impl Keyring {
     /// an unreadable entry and no process is left that seals under it.
     pub async fn rotate_root(&self, new: RootKey) -> Result<Rotation, VaultError> {
         if let Place::Bucket(bucket) = &self.place {
-            let mut random = [0; 10];
-            self.random.fill(&mut random);
-            let probe = EntryId::Case(CaseId::new(0, random));
-            bucket.check_conditions(&probe).await?;
+            bucket.check_conditions(&*self.random).await?;
         }
         self.adopt(&new);
         let mut done = Rotation::default();

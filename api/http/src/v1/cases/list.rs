@@ -59,6 +59,14 @@ impl Filter {
                 "a state of a case",
             ));
         }
+        if self
+            .reference
+            .as_ref()
+            .is_some_and(|r| r.contains(char::is_control))
+        {
+            let detail = "no control characters";
+            errors.push(FieldError::new("reference", "not_accepted", detail));
+        }
         let before = self.cursor.as_deref().map(str::parse).transpose();
         if before.is_err() {
             errors.push(FieldError::new(

@@ -19,7 +19,7 @@ use crate::layers::admission::{client_of, too_often};
 use crate::limits::Origin;
 use crate::problem::{Code, FieldError, Problem};
 use crate::service::Service;
-use crate::wire::{document_type, language};
+use crate::wire::{document_type_or_none, language};
 
 /// What a case begins with.
 #[derive(Deserialize, ToSchema)]
@@ -32,9 +32,9 @@ pub struct NewCaseBody {
     #[schema(max_length = 200)]
     reference: Option<String>,
     #[serde(default)]
-    #[schema(schema_with = document_type)]
+    #[schema(schema_with = document_type_or_none)]
     document_type: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::object")]
     consent: Option<ConsentBody>,
     /// The outcome a sandbox case is to have. With a test key only.
     #[serde(default)]
@@ -84,6 +84,9 @@ impl NewCaseBody {
             } else if reference.is_empty() || reference.chars().count() > 200 {
                 let detail = "1 to 200 characters";
                 errors.push(FieldError::new("/reference", "length", detail));
+            } else if reference.contains(char::is_control) {
+                let detail = "no control characters";
+                errors.push(FieldError::new("/reference", "not_accepted", detail));
             }
         }
         let sandbox = key.is_some_and(|k| k.sandbox);

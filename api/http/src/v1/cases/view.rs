@@ -10,8 +10,8 @@ use super::identity::Identity;
 use crate::problem::Problem;
 use crate::service::Service;
 use crate::wire::{
-    ConsentView, ContactView, SideView, UploadSummary, case_state, consent_of, document_type,
-    language, mask_email, mask_phone, time,
+    ConsentView, ContactView, SideView, UploadSummary, case_state, consent_of,
+    document_type_or_none, language, mask_email, mask_phone, time,
 };
 
 /// A case.
@@ -36,7 +36,7 @@ pub struct CaseView {
     pub email: Option<ContactView>,
     /// The number that is confirmed, or else the one a code was sent to.
     pub phone: Option<ContactView>,
-    #[schema(schema_with = document_type)]
+    #[schema(schema_with = document_type_or_none)]
     pub document_type: Option<String>,
     /// The sides of that document to photograph.
     pub sides: Vec<SideView>,

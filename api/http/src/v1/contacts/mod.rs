@@ -139,17 +139,15 @@ pub(super) async fn confirm(
     let Some(mut code) = tx.code(&case.id, purpose).await? else {
         return Err(Code::CodeExpired.into());
     };
-    // The same button pressed twice.
-    if code.record.used_at.is_some()
-        && code.target.is_some()
-        && confirmed(&case, purpose) == &code.target
-    {
-        return Ok(case);
-    }
-    code.record.open(now).map_err(refused)?;
     let right = service
         .secrets()
         .is_code(purpose, &case.id, &typed, &code.hash)?;
+    // The same button pressed twice.
+    let used = code.record.used_at.is_some() && code.target.is_some();
+    if right && used && confirmed(&case, purpose) == &code.target {
+        return Ok(case);
+    }
+    code.record.open(now).map_err(refused)?;
     let answer;
     (code.record, answer) = code.record.guessed(right, now);
     tx.put_code(&code).await?;

@@ -1,9 +1,10 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::CaseAccess;
+use crate::path::Path;
 use crate::problem::{Code, Problem};
 use crate::service::Service;
 

@@ -2,12 +2,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use idproof_database::Handover;
+use idproof_domain::case::CaseState;
 use idproof_domain::ids::HandoverId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::CaseAccess;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::secret::{SecretKind, hash, new_secret};
 use crate::service::Service;
 use crate::v1::locked;
@@ -58,7 +59,10 @@ pub(crate) async fn handler(
         taken_at: None,
     };
     let mut tx = service.database().begin().await?;
-    locked(&mut tx, &access.case.id).await?;
+    let case = locked(&mut tx, &access.case.id).await?;
+    if case.state == CaseState::Deleted {
+        return Err(Code::InvalidState.into());
+    }
     let token_hash = hash(secrets, SecretKind::Handover, &token)?;
     tx.insert_handover(&handover, &token_hash).await?;
     tx.commit().await?;

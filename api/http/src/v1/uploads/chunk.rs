@@ -1,5 +1,5 @@
-use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::most_bytes;
 use super::receive::{Announced, drain, store};
 use crate::auth::UploadAccess;
-use crate::json::{content_length, too_large};
+use crate::json::too_large;
+use crate::path::Path;
 use crate::problem::{Code, Problem, internal};
 use crate::secret::hex;
 use crate::service::Service;
@@ -28,7 +29,7 @@ fn announced_digest(headers: &HeaderMap) -> Option<[u8; 32]> {
 }
 
 /// What can be said before a byte of the body is read.
-fn announced(service: &Service, number: &str, headers: &HeaderMap) -> Result<Announced, Problem> {
+fn announced(service: &Service, number: &str, request: &Request) -> Result<Announced, Problem> {
     let limits = &service.parts.limits;
     let digits =
         !number.is_empty() && number.len() <= 9 && number.bytes().all(|b| b.is_ascii_digit());
@@ -40,14 +41,16 @@ fn announced(service: &Service, number: &str, headers: &HeaderMap) -> Result<Ann
             let detail = format!("a number from 0 to {}", limits.chunks - 1);
             Problem::field("n", "range", detail)
         })?;
-    let size = content_length(headers).ok_or_else(|| Problem::from(Code::LengthRequired))?;
+    // Of a body that says its length, or of none at all.
+    let size = request.body().size_hint().exact();
+    let size = size.ok_or_else(|| Problem::from(Code::LengthRequired))?;
     if size == 0 {
         return Err(Code::Empty.into());
     }
     if size > limits.chunk_bytes {
         return Err(too_large(limits.chunk_bytes));
     }
-    let sha256 = announced_digest(headers).ok_or_else(|| {
+    let sha256 = announced_digest(request.headers()).ok_or_else(|| {
         Problem::from(Code::BadRequest)
             .detail("a header Content-Digest: sha-256=:BASE64: is needed")
     })?;
@@ -77,7 +80,7 @@ pub(crate) async fn handler(
     Path((_, number)): Path<(String, String)>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let announced = announced(&service, &number, request.headers())?;
+    let announced = announced(&service, &number, &request)?;
     let UploadAccess { upload, access } = access;
     if !access.case.state.is_collecting() {
         return Err(Code::InvalidState.into());

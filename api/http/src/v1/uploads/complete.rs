@@ -154,6 +154,13 @@ pub(crate) async fn handler(
     if !(0..=service.parts.limits.chunks).contains(&body.chunks) {
         return Err(Problem::field("/chunks", "range", "as many as were sent"));
     }
+    match upload.state {
+        UploadState::Discarded => return Err(Code::UploadClosed.into()),
+        UploadState::Receiving if !access.case.state.is_collecting() => {
+            return Err(Code::InvalidState.into());
+        }
+        _ => {}
+    }
     let chunks = service.database().chunks_of(&upload.id).await?;
     let size = check_chunks(&chunks, body.chunks)?;
     if upload.state == UploadState::Complete {

@@ -13,6 +13,7 @@ use crate::json::too_large;
 use crate::problem::{Code, Problem, internal};
 use crate::secret::hex;
 use crate::service::Service;
+use crate::v1::locked;
 
 /// A chunk as its sender announced it.
 pub(super) struct Announced {
@@ -149,6 +150,11 @@ async fn note(
         stored_at: service.now(),
     };
     let mut tx = service.database().begin().await?;
+    // Handed in or given up while the chunk was on its way: the purge may have passed already.
+    let case = locked(&mut tx, &upload.case).await?;
+    if !case.state.is_collecting() {
+        return Err(Code::InvalidState.into());
+    }
     let receiving = tx
         .upload(&upload.id)
         .await?

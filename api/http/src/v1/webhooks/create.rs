@@ -36,7 +36,7 @@ pub struct CreatedWebhook {
 }
 
 /// As many as anybody needs.
-const MOST: usize = 20;
+const MOST: i64 = 20;
 
 /// Register a webhook address
 ///
@@ -54,13 +54,6 @@ pub(crate) async fn handler(
     let url = checked_url(&service, &body.url)?;
     let events = checked_events(body.events)?;
     let key = &caller.0;
-    let there = service
-        .database()
-        .endpoints(&key.organisation, key.sandbox)
-        .await?;
-    if there.len() >= MOST {
-        return Err(Problem::from(Code::Invalid).detail(format!("at most {MOST} addresses")));
-    }
     let now = service.now();
     let id = EndpointId::new(now, service.id_bytes());
     let mut bytes = [0; 32];
@@ -79,6 +72,10 @@ pub(crate) async fn handler(
         created_at: now,
     };
     let mut tx = service.database().begin().await?;
+    let there = tx.count_endpoints(&key.organisation, key.sandbox).await?;
+    if there >= MOST {
+        return Err(Problem::from(Code::Invalid).detail(format!("at most {MOST} addresses")));
+    }
     tx.insert_endpoint(&endpoint).await?;
     tx.commit().await?;
     let webhook = view(endpoint);

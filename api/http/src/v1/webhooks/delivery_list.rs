@@ -1,12 +1,13 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use idproof_database::Message;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::own;
 use crate::auth::Integrator;
-use crate::problem::{FieldError, Problem};
+use crate::path::Path;
+use crate::problem::Problem;
 use crate::query::Query;
 use crate::service::Service;
 use crate::wire::time;
@@ -74,14 +75,12 @@ pub(crate) async fn handler(
 ) -> Result<Json<DeliveryPage>, Problem> {
     let endpoint = own(&service, &caller, &id).await?;
     let before = page.cursor.as_deref().map(str::parse).transpose();
+    let before =
+        before.map_err(|_| Problem::field("cursor", "not_accepted", "`next_cursor` of a page"))?;
     let limit = page.limit.unwrap_or(50);
-    let (Ok(before), true) = (before, (1..=200).contains(&limit)) else {
-        let wrong = |p, d| FieldError::new(p, "not_accepted", d);
-        return Err(Problem::invalid(vec![
-            wrong("cursor", "`next_cursor` of a page"),
-            wrong("limit", "1 to 200"),
-        ]));
-    };
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::field("limit", "range", "1 to 200"));
+    }
     let database = service.database();
     let mut found = database
         .deliveries(&endpoint.id, before.as_ref(), limit + 1)

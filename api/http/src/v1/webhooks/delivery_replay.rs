@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use idproof_database::Channel;
 use idproof_domain::ids::{JobId, MessageId};
@@ -7,6 +7,7 @@ use idproof_domain::ids::{JobId, MessageId};
 use super::delivery_list::{Delivery, delivery};
 use super::own;
 use crate::auth::Integrator;
+use crate::path::Path;
 use crate::problem::{Code, Problem};
 use crate::service::Service;
 

@@ -1,8 +1,9 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::{WebhookView, own, view};
 use crate::auth::Integrator;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::service::Service;
 

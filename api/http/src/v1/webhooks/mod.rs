@@ -50,6 +50,15 @@ fn events() -> utoipa::openapi::schema::Array {
     utoipa::openapi::schema::Array::new(webhook_event())
 }
 
+/// The same where they stay as they are.
+fn events_or_none() -> utoipa::openapi::schema::Array {
+    use utoipa::openapi::schema::{ArrayBuilder, SchemaType, Type};
+    ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(webhook_event())
+        .build()
+}
+
 fn view(endpoint: Endpoint) -> WebhookView {
     WebhookView {
         id: endpoint.id.to_string(),

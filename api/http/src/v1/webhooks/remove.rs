@@ -1,8 +1,9 @@
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::own;
 use crate::auth::Integrator;
+use crate::path::Path;
 use crate::problem::Problem;
 use crate::service::Service;
 

@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use idproof_database::notices::WEBHOOK_TEST;
 use idproof_database::{Channel, NewMessage};
@@ -10,6 +10,7 @@ use serde_json::json;
 use super::delivery_list::{Delivery, delivery};
 use super::own;
 use crate::auth::Integrator;
+use crate::path::Path;
 use crate::problem::{Code, Problem};
 use crate::service::Service;
 use crate::wire::time;

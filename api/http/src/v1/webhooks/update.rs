@@ -1,11 +1,12 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{WebhookView, checked_events, checked_url, events, own, view};
+use super::{WebhookView, checked_events, checked_url, events_or_none, own, view};
 use crate::auth::Integrator;
 use crate::json;
+use crate::path::Path;
 use crate::problem::{Code, Problem};
 use crate::service::Service;
 
@@ -16,7 +17,7 @@ pub struct WebhookChange {
     #[serde(default)]
     url: Option<String>,
     #[serde(default)]
-    #[schema(schema_with = events, required = false)]
+    #[schema(schema_with = events_or_none, required = false)]
     events: Option<Vec<String>>,
     #[serde(default)]
     enabled: Option<bool>,

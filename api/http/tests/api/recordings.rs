@@ -1,0 +1,179 @@
+//! One recording answers one challenge: nothing else is bound to it, whatever is tried.
+
+use idproof_domain::case::Step;
+use serde_json::{Value, json};
+
+use crate::common::{Answer, Applicant, MINUTE, worlds, worlds_with};
+
+async fn begins(who: &Applicant<'_>, challenge: &Value) -> Answer {
+    who.post("/uploads", Applicant::answering(challenge)).await
+}
+
+#[tokio::test]
+async fn a_challenge_that_is_forged_expired_replaced_used_or_anothers_is_void() {
+    for world in worlds().await {
+        let ada = world.applicant().await.documented().await;
+        let eve = world.applicant().await.documented().await;
+        let challenge = ada.draws().await;
+        let mut answers = Vec::new();
+
+        let mut forged = challenge.clone();
+        forged["token"] = "a".repeat(43).into();
+        answers.push(("forged", begins(&ada, &forged).await));
+        forged["token"] = "".into();
+        answers.push(("empty", begins(&ada, &forged).await));
+        let mut unknown = challenge.clone();
+        unknown["id"] = "chl_00000000000000000000000000".into();
+        answers.push(("unknown", begins(&ada, &unknown).await));
+        unknown["id"] = "../chl".into();
+        answers.push(("nonsense", begins(&ada, &unknown).await));
+        answers.push(("another case's", begins(&eve, &challenge).await));
+
+        let later = ada.draws().await;
+        answers.push(("replaced", begins(&ada, &challenge).await));
+        let mut mixed = challenge.clone();
+        mixed["token"] = later["token"].clone();
+        answers.push(("with another's token", begins(&ada, &mixed).await));
+
+        // None of these used the one that stands.
+        begins(&ada, &later).await.is(201);
+        answers.push(("used", begins(&ada, &later).await));
+
+        let expiring = ada.draws().await;
+        world.clock.move_ms(10 * MINUTE + 1);
+        answers.push(("expired", begins(&ada, &expiring).await));
+        let (_, first) = &answers[0];
+        for (name, answer) in &answers {
+            assert_eq!(answer.status, 409, "{name}");
+            answer.refused("challenge_void");
+            assert_eq!(answer.seen(), first.seen(), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_of_an_earlier_attempt_is_void() {
+    for world in worlds().await {
+        let ada = world.applicant().await.documented().await;
+        ada.records().await;
+        let left_over = ada.draws().await;
+        ada.records().await;
+        ada.act("/submit").await.is(202);
+        let steps = [
+            Step::ProcessingStarted { attempt: 1 },
+            Step::RetakeAsked {
+                reasons: vec![],
+                document: false,
+                video: true,
+            },
+        ];
+        world.steps(&ada.id, &steps).await;
+        ada.act("/retake").await.is(200);
+        begins(&ada, &left_over).await.refused("challenge_void");
+    }
+}
+
+/// On the last millisecond it is still good.
+#[tokio::test]
+async fn a_challenge_is_good_until_its_end_and_not_longer() {
+    for world in worlds().await {
+        let ada = world.applicant().await.documented().await;
+        let challenge = ada.draws().await;
+        assert_eq!(challenge["expires_at"], "2026-03-10T09:40:00Z");
+        world.clock.move_ms(10 * MINUTE);
+        // What began in time may end later.
+        let upload = ada.begins(Applicant::answering(&challenge)).await;
+        world.clock.move_ms(MINUTE);
+        ada.sends(&upload, 0, b"moving").await.is(204);
+        ada.completes(&upload, 1, b"moving").await.is(200);
+        assert_eq!(ada.stands().await.0, "video_uploaded");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_used_many_times_at_once_is_used_once() {
+    for world in worlds().await {
+        let ada = world.applicant().await.documented().await;
+        let challenge = ada.draws().await;
+        let begun = (0..10).map(|_| begins(&ada, &challenge));
+        let answers = futures_util::future::join_all(begun).await;
+        assert_eq!(answers.iter().filter(|a| a.status == 201).count(), 1);
+        for answer in answers.iter().filter(|a| a.status != 201) {
+            answer.refused("challenge_void");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_recording_whose_challenge_was_replaced_meanwhile_does_not_count() {
+    for world in worlds().await {
+        let ada = world.applicant().await.documented().await;
+        let challenge = ada.draws().await;
+        let upload = ada.begins(Applicant::answering(&challenge)).await;
+        ada.sends(&upload, 0, b"moving").await.is(204);
+        let next = ada.draws().await;
+        ada.completes(&upload, 1, b"moving")
+            .await
+            .refused("challenge_void");
+        assert_eq!(ada.stands().await.0, "document_uploaded");
+        ada.uploads(Applicant::answering(&next), b"moving again")
+            .await
+            .is(200);
+        assert_eq!(ada.stands().await.0, "video_uploaded");
+    }
+}
+
+#[tokio::test]
+async fn a_recording_that_is_thrown_away_is_taken_anew_under_a_new_challenge() {
+    for world in worlds().await {
+        let ada = world.applicant().await.documented().await;
+        let challenge = ada.draws().await;
+        let done = ada
+            .uploads(Applicant::answering(&challenge), b"moving")
+            .await
+            .is(200);
+        let path = format!("/v1/uploads/{}?reason=redo", done["id"].as_str().unwrap());
+        ada.caller.delete(&path).await.is(204);
+        ada.caller.delete(&path).await.is(204);
+        assert_eq!(
+            ada.stands().await,
+            ("document_uploaded".into(), "record_video".into())
+        );
+        begins(&ada, &challenge).await.refused("challenge_void");
+        ada.records().await;
+        assert_eq!(ada.stands().await.0, "video_uploaded");
+        assert!(ada.timeline().await.contains(&"video_discarded".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn challenges_are_drawn_only_so_often_and_never_the_same_twice_running() {
+    for world in worlds_with(|s| s.limits.challenges_per_attempt = 6).await {
+        let ada = world.applicant().await.documented().await;
+        let mut last = Value::Null;
+        for _ in 0..6 {
+            let wish = json!({ "adapt": ["more_time"] });
+            let drawn = ada.post("/challenges", wish).await.is(201);
+            let steps = drawn["steps"].as_array().unwrap().iter();
+            let digits: Value = steps.map(|s| s["digit"].clone()).collect();
+            assert_ne!(digits, last);
+            last = digits;
+        }
+        ada.act("/challenges").await.refused("too_many_challenges");
+    }
+}
+
+#[tokio::test]
+async fn only_a_recording_answers_a_challenge_and_every_recording_does() {
+    for world in worlds().await {
+        let ada = world.applicant().await.documented().await;
+        let bare = json!({ "kind": "selfie_video" });
+        let answer = ada.post("/uploads", bare).await;
+        answer.wrong("/challenge_id", "missing");
+        answer.wrong("/challenge_token", "missing");
+        let mut picture = Applicant::answering(&ada.draws().await);
+        picture["kind"] = "document_front".into();
+        let answer = ada.post("/uploads", picture).await;
+        answer.wrong("/challenge_id", "not_allowed");
+    }
+}

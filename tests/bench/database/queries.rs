@@ -1,0 +1,139 @@
+//! Queries one after another, on a database that nobody else uses.
+
+use std::time::{Duration, Instant};
+
+use idproof_database::{Case, Database};
+use idproof_domain::case::CaseState;
+use idproof_domain::confirm::CodePurpose;
+use idproof_domain::ids::CaseId;
+
+use crate::Times;
+use crate::fill::NOW;
+
+const TIMES: i64 = 1000;
+const RECONCILED: i64 = 5;
+
+/// Cases spread over all there are, or over those of a state.
+async fn some(database: &Database, filter: &str) -> Vec<CaseId> {
+    let sql =
+        format!("SELECT id FROM cases WHERE {filter} ORDER BY md5(id || 'sample') LIMIT {TIMES}");
+    let ids: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .fetch_all(database.pool())
+        .await
+        .expect("cases");
+    ids.iter().map(|id| id.parse().expect("an id")).collect()
+}
+
+async fn timed<T>(times: &mut Times, work: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let value = work.await;
+    times.0.push(began.elapsed());
+    value
+}
+
+async fn case(database: &Database, id: &CaseId) -> Case {
+    database.case(id).await.expect("read").expect("there")
+}
+
+/// What the API asks for a case's page: the case, its place in the queue, uploads, contacts.
+async fn status(database: &Database, id: &CaseId) {
+    let case = case(database, id).await;
+    database.place_in_queue(&case).await.expect("a place");
+    database
+        .uploads_of(&case.id, case.attempt)
+        .await
+        .expect("uploads");
+    for purpose in [CodePurpose::Email, CodePurpose::Phone] {
+        database.code(&case.id, purpose).await.expect("a code");
+    }
+    if case.state == CaseState::RetakeAsked {
+        database.events_of(&case.id).await.expect("events");
+    }
+}
+
+pub async fn measure(database: &Database) {
+    let all = some(database, "TRUE").await;
+    let queued = some(database, "state = 'submitted'").await;
+    // The first of each kind warms what a service at work has warm.
+    for id in all.iter().chain(&queued).take(50) {
+        status(database, id).await;
+    }
+    println!("| asked of the database | median ms | p99 ms | must be |\n|---|---|---|---|");
+    let (mut one, mut row) = (Times::default(), Times::default());
+    for id in &all {
+        timed(&mut one, database.ping()).await.expect("an answer");
+        timed(&mut row, case(database, id)).await;
+    }
+    one.row("floor: `SELECT 1`", "–");
+    row.row("floor: one case by its key", "–");
+    for (what, ids) in [
+        ("status, cases of all states", &all),
+        ("status, cases that wait in the queue", &queued),
+    ] {
+        let mut times = Times::default();
+        for id in ids {
+            timed(&mut times, status(database, id)).await;
+        }
+        times.row(what, "≤ 5");
+    }
+    let mut times = Times::default();
+    for n in 0..TIMES.min(i64::try_from(queued.len()).unwrap_or(TIMES)) {
+        let holder = format!("reviewer {n}");
+        let lease = Duration::from_secs(600);
+        let next = database.next_for_review(&holder, NOW, lease);
+        timed(&mut times, next).await.expect("an answer");
+    }
+    times.row("a reviewer's next case", "≤ 20");
+    let mut times = Times::default();
+    for id in &all {
+        timed(&mut times, database.events_of(id))
+            .await
+            .expect("events");
+    }
+    times.row("timeline", "≤ 10");
+    reconcilers(database).await;
+}
+
+/// What the reconcilers ask in every run.
+async fn reconcilers(database: &Database) {
+    const HOUR: i64 = 3_600_000;
+    println!(
+        "\n| asked by reconcilers, every minute or so | median ms | slowest ms |\n|---|---|---|"
+    );
+    macro_rules! ask {
+        ($what:literal, $call:expr) => {
+            let mut times = Times::default();
+            for _ in 0..RECONCILED {
+                timed(&mut times, $call).await.expect("an answer");
+            }
+            let (median, slowest) = (times.share(0.5), times.share(1.0));
+            println!(
+                "| {} | {} | {} |",
+                $what,
+                crate::ms(median),
+                crate::ms(slowest)
+            );
+        };
+    }
+    ask!("jobs by kind and condition", database.job_counts(NOW));
+    ask!("parked jobs", database.parked_jobs(100));
+    ask!("messages not sent", database.unsent_messages());
+    ask!(
+        "letters at risk and overdue",
+        database.deadlines(NOW, NOW + 4 * HOUR)
+    );
+    ask!("cases in review, counted", database.review_counts(NOW));
+    ask!("media overdue, counted", database.purge_backlog(NOW));
+    ask!("media due", database.due_media(NOW, None, 100));
+    ask!("jobs put first", database.hurry(NOW + 4 * HOUR));
+    ask!("abandoned cases", database.idle_cases(NOW - 72 * HOUR, 200));
+    ask!(
+        "cases that wait for their letter",
+        database.awaiting_letter(None, 100)
+    );
+    ask!("letters under way", database.open_letters(None, 100));
+    ask!("codes that ended unused", database.lapsed_codes(NOW, 100));
+    ask!("old proofs", database.forget_proofs(NOW - 9600 * HOUR));
+    ask!("old tokens", database.forget_ended_tokens(NOW - 720 * HOUR));
+    ask!("stray objects", database.stray_objects(NOW - 2 * HOUR, 500));
+}
