@@ -342,7 +342,7 @@ test('a challenge that is too old: film again', async (t) => {
   await me.press(me.words.ready);
   await page.getByText(me.words.heard).waitFor({ timeout: 20_000 });
   await me.press(me.words.startFilm);
-  await me.at('Les consignes sont trop anciennes');
+  await me.at('Cela a pris trop de temps');
   await me.everywhere('78-slow');
 });
 

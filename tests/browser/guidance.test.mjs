@@ -34,7 +34,7 @@ for (const [where, fr, en] of [
   ['well', 'Bien placé', 'Well placed'],
   ['far', 'Approchez-vous', 'Move closer'],
   ['near', 'Reculez un peu', 'Move back a little'],
-  ['aside', 'au milieu de l’ovale', 'in the middle of the oval'],
+  ['aside', 'au milieu', 'in the middle'],
   ['two', 'Une seule personne', 'Only one person'],
 ]) {
   test(`a face that is placed ${where}`, async (t) => {
