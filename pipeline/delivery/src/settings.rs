@@ -24,6 +24,7 @@ pub struct MailSettings {
     pub port: Option<u16>,
     /// `starttls`, `tls` or `none`. Both encrypted ones are obligatory: no fall back to clear text.
     pub security: MailSecurity,
+    /// Who signs in at the server; without it nobody does.
     pub username: Option<String>,
     pub password: Option<Secret>,
     /// PEM file of further certificate authorities to trust.
