@@ -171,7 +171,7 @@ async fn an_edited_a_missing_and_a_reordered_event_are_named() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn traces_reach_a_collector_and_name_nobody() {
     let got = Arc::new(AtomicU64::new(0));
     let (seen, port) = (Arc::clone(&got), free_port());
