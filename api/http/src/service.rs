@@ -33,6 +33,8 @@ pub struct Parts {
     /// Name of the provider whose letters are opened on the pages.
     pub electronic_provider: &'static str,
     pub letter_pdf: Arc<LetterPdf>,
+    /// Whether the code of a letter that was opened here also goes by SMS.
+    pub code_by_sms: bool,
     /// Which addresses webhooks may go to.
     pub address_rules: AddressRules,
     pub http: HttpConfig,

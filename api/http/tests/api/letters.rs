@@ -5,7 +5,7 @@ use idproof_domain::confirm::CodePurpose;
 use idproof_domain::letter::LetterStep;
 use serde_json::{Value, json};
 
-use crate::common::{ALL_SCOPES, Applicant, ELECTRONIC, HOUR, World, worlds};
+use crate::common::{ALL_SCOPES, Applicant, ELECTRONIC, HOUR, World, worlds, worlds_with};
 
 /// Accepted by a machine; the letter has left.
 async fn with_letter<'a>(world: &'a World, provider: &str) -> Applicant<'a> {
@@ -94,6 +94,21 @@ async fn a_letter_that_is_refused_ends_the_case() {
         let code = world.code(&ada.id, CodePurpose::Activation).await;
         let entered = ada.post("/activation", json!({ "code": code })).await;
         entered.refused("invalid_state");
+    }
+}
+
+#[tokio::test]
+async fn the_code_of_an_opened_letter_goes_by_sms_only_where_that_is_configured() {
+    for by_sms in [false, true] {
+        for world in worlds_with(|settings| settings.code_by_sms = by_sms).await {
+            let ada = with_letter(&world, ELECTRONIC).await;
+            let sql = "SELECT id FROM messages WHERE template = 'sms_letter_code' AND case_id = $1";
+            assert!(world.texts(sql, ada.id.as_str()).await.is_empty());
+            ada.act("/letter/accept").await.is(200);
+            ada.act("/letter/accept").await.is(200);
+            let sent = world.texts(sql, ada.id.as_str()).await;
+            assert_eq!(sent.len(), usize::from(by_sms));
+        }
     }
 }
 

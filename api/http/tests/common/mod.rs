@@ -49,6 +49,7 @@ pub struct Settings {
     pub limits: LimitsConfig,
     pub enrolment: EnrolmentConfig,
     pub address_rules: AddressRules,
+    pub code_by_sms: bool,
 }
 
 /// Time stands still here, so that rates are never refilled: they are out of the way unless a test
@@ -72,6 +73,7 @@ impl Default for Settings {
                 ..EnrolmentConfig::default()
             },
             address_rules: AddressRules::default(),
+            code_by_sms: false,
         }
     }
 }
@@ -157,6 +159,7 @@ async fn start(postgres: bool, change: &impl Fn(&mut Settings)) -> World {
         calendar: calendar.clone(),
         letters: LetterSettings::default(),
         electronic_provider: ELECTRONIC,
+        code_by_sms: settings.code_by_sms,
         letter_pdf: Arc::new(|content| Ok(content.parts().join("\n").into_bytes())),
         address_rules: settings.address_rules,
         http: settings.http,

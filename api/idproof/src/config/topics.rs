@@ -183,7 +183,7 @@ pub struct LetterConfig {
     /// Where the envelope's window is: `right` (France) or `left` (Germany).
     #[schemars(with = "String")]
     pub window: Window,
-    /// Whether the code of a printed letter also goes by SMS.
+    /// Whether the code also goes by SMS: when a printed letter leaves, or an e-letter is opened.
     pub code_by_sms: bool,
     /// Days for which proofs are kept, 366 to 4000; the law asks for a year.
     pub proof_days: i64,

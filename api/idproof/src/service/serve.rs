@@ -43,6 +43,7 @@ pub(super) async fn start(
         letters: config.letter.text.clone(),
         electronic_provider: ElectronicLetter.code(),
         letter_pdf: letter,
+        code_by_sms: config.letter.code_by_sms,
         address_rules: address_rules(config),
         http,
         limits: config.limits.clone(),

@@ -1,5 +1,6 @@
 use axum::Json;
 use axum::extract::State;
+use idproof_database::{Case, Channel, Tx};
 use idproof_domain::case::{Actor, CaseState};
 use idproof_domain::letter::{LetterCode, LetterStep};
 use serde::Serialize;
@@ -22,6 +23,18 @@ pub struct OpenedLetter {
     pub activation_code: Option<String>,
 }
 
+/// The code by SMS too, where that is configured.
+async fn text_code(service: &Service, tx: &mut Tx, case: &Case) -> Result<(), Problem> {
+    if let (true, Some(phone)) = (service.parts.code_by_sms, case.phone.clone()) {
+        let (now, random) = (service.now(), service.random());
+        let data = serde_json::json!({ "number": case.number });
+        let (channel, template) = (Channel::Sms, "sms_letter_code");
+        tx.post_new(case, channel, template, phone, data, now, random)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Accept and open the letter
 ///
 /// Acknowledges receipt. Once accepted it may be opened again. For the applicant alone. Problems:
@@ -42,6 +55,7 @@ pub(crate) async fn handler(
     if letter.letter.code() != LetterCode::Accepted {
         let step = LetterStep::Accept;
         advance(&service, &mut tx, &mut case, &mut letter, step, &access).await?;
+        text_code(&service, &mut tx, &case).await?;
         tx.commit().await?;
     }
     let said = content(&service, &case, &letter)?;
