@@ -68,6 +68,30 @@ impl Database {
         .collect()
     }
 
+    /// Cases that hold media which are not due by then, in the order of their ids; their `due_at`
+    /// is `now_ms` where none is set yet.
+    pub async fn open_media(
+        &self,
+        now_ms: i64,
+        after: Option<&CaseId>,
+        limit: i64,
+    ) -> Result<Vec<DueMedia>> {
+        sqlx::query(
+            "SELECT c.id, c.state, COALESCE(c.media_due_at, $1) AS media_due_at, (SELECT COUNT(*) FROM objects o \
+             WHERE o.case_id = c.id AND o.deleted_at IS NULL) AS n FROM case_keys k JOIN cases c ON c.id = k.case_id \
+             WHERE k.case_id > $2 AND c.media_purged_at IS NULL AND (c.media_due_at IS NULL OR c.media_due_at > $1) \
+             ORDER BY k.case_id LIMIT $3",
+        )
+        .bind(now_ms)
+        .bind(after.map_or("", CaseId::as_str))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(due)
+        .collect()
+    }
+
     /// For metrics and `doctor`.
     pub async fn purge_backlog(&self, now_ms: i64) -> Result<PurgeBacklog> {
         let row = sqlx::query(

@@ -262,22 +262,39 @@ async fn a_full_backup_restored_opens_nothing_that_was_purged() {
             reader.into_bytes(1 << 20).await.unwrap();
         }
 
-        let done = purge(&world).purge().await.unwrap();
+        // Withdrawn after the backup, `withdrawn` is shown as open once more: it goes all the same.
+        let purge = purge(&world);
+        let done = purge.purge().await.unwrap();
         let expected = Purged {
-            cases: 1,
-            objects: 4,
-            without_key: 1,
+            cases: 2,
+            objects: 8,
+            without_key: 2,
             failed: 0,
         };
         assert_eq!(done, expected);
-        purged_once(&world, &gone, "after the restore").await;
-        let receipt = &receipts(&world, &gone).await[0].data;
-        assert_eq!(receipt["key"], "was_gone");
-        assert_eq!(receipt["found_without_key"], 4);
-        // Withdrawn after the backup, it is once more being looked at; it too goes when it ends.
-        world.steps(&withdrawn.id, &[Step::Withdrawn]).await;
-        assert_eq!(purge(&world).purge().await.unwrap().without_key, 1);
-        purged_once(&world, &withdrawn, "withdrawn again").await;
+        for case in [&gone, &withdrawn] {
+            purged_once(&world, case, "after the restore").await;
+            let receipt = &receipts(&world, case).await[0].data;
+            assert_eq!(receipt["key"], "was_gone");
+            assert_eq!(receipt["found_without_key"], 4);
+        }
+        assert_eq!(purge.purge().await.unwrap(), Purged::default());
         assert_eq!(world.case(&open.id).await.state, CaseState::Submitted);
+        open_case(&world, &open).await.unwrap();
+    }
+}
+
+/// A keyring that is away (an unmounted disk) must not look like one whose keys were destroyed.
+#[tokio::test]
+async fn open_cases_are_left_alone_while_the_keyring_is_away() {
+    for world in worlds().await {
+        let case = world.submitted(None).await;
+        let keyring = world.dir.path().join("keys");
+        let aside = world.dir.path().join("aside");
+        std::fs::rename(&keyring, &aside).unwrap();
+        assert!(purge(&world).purge().await.is_err());
+        std::fs::rename(&aside, &keyring).unwrap();
+        assert_eq!(purge(&world).purge().await.unwrap(), Purged::default());
+        open_case(&world, &case).await.unwrap();
     }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idproof_database::notices::rfc3339;
+use idproof_domain::ids::CaseId;
 use idproof_jobs::{Context, Idle, Purge, Reconciler, Tally};
 use tokio::sync::Notify;
 
@@ -45,29 +46,8 @@ pub fn run(args: &PurgeArgs, config: &Config) -> anyhow::Result<ExitCode> {
 
 async fn show(insides: &Insides, config: &Config) -> anyhow::Result<ExitCode> {
     let now = insides.now();
-    let (mut cases, mut objects) = (0, 0);
-    let mut after = None;
-    loop {
-        let page = insides
-            .database
-            .due_media(now, after.as_ref(), PAGE)
-            .await?;
-        for due in &page {
-            cases += 1;
-            objects += due.objects;
-            say(format_args!(
-                "{}  {} objects  due since {}  {}",
-                due.case,
-                due.objects,
-                rfc3339(due.due_at),
-                why(due.state)
-            ));
-        }
-        match page.into_iter().next_back() {
-            Some(last) => after = Some(last),
-            None => break,
-        }
-    }
+    let due = show_due(insides, now).await?;
+    let locked_out = show_locked_out(insides, now).await?;
     let idle_ms = i64::try_from(config.worker.idle_hours)? * 3_600_000;
     let idle = insides
         .database
@@ -81,11 +61,64 @@ async fn show(insides: &Insides, config: &Config) -> anyhow::Result<ExitCode> {
         ));
     }
     say(format_args!(
-        "{cases} cases with {objects} objects would be purged, {} abandoned cases would end first. \
+        "{} cases with {} objects would be purged, {} abandoned cases would end first. \
          Nothing was changed.",
+        due.0 + locked_out.0,
+        due.1 + locked_out.1,
         idle.len()
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Cases and objects.
+type Counts = (u64, i64);
+
+async fn show_due(insides: &Insides, now: i64) -> anyhow::Result<Counts> {
+    let mut counts = (0, 0);
+    let mut after = None;
+    loop {
+        let database = &insides.database;
+        let page = database.due_media(now, after.as_ref(), PAGE).await?;
+        for due in &page {
+            counts = (counts.0 + 1, counts.1 + due.objects);
+            say(format_args!(
+                "{}  {} objects  due since {}  {}",
+                due.case,
+                due.objects,
+                rfc3339(due.due_at),
+                why(due.state)
+            ));
+        }
+        match page.into_iter().next_back() {
+            Some(last) => after = Some(last),
+            None => return Ok(counts),
+        }
+    }
+}
+
+async fn show_locked_out(insides: &Insides, now: i64) -> anyhow::Result<Counts> {
+    let mut counts = (0, 0);
+    let mut after: Option<CaseId> = None;
+    loop {
+        let database = &insides.database;
+        let page = database.open_media(now, after.as_ref(), PAGE).await?;
+        for open in &page {
+            if insides.vault.keyring().exists(&open.case).await? {
+                continue;
+            }
+            counts = (counts.0 + 1, counts.1 + open.objects);
+            say(format_args!(
+                "{}  {} objects  its key was destroyed: the database is older than its purge ({})",
+                open.case,
+                open.objects,
+                open.state.as_str()
+            ));
+        }
+        match page.into_iter().next_back() {
+            Some(last) => after = Some(last.case),
+            None => return Ok(counts),
+        }
+    }
 }
 
 fn why(state: idproof_domain::case::CaseState) -> String {

@@ -1,4 +1,6 @@
-use futures_util::{StreamExt, stream};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
 use idproof_database::{DueMedia, NewEvent};
 use idproof_domain::case::{Actor, CaseState};
 use idproof_domain::ids::CaseId;
@@ -14,13 +16,18 @@ use crate::runner::Context;
 const BATCH: i64 = 100;
 /// Cases of a batch that are at work at once.
 const AT_ONCE: usize = 8;
+/// Between two looks for open cases whose key is gone: only a restored backup makes such.
+const LOOK_EVERY_MS: i64 = 24 * 3600 * 1000;
 
 /// Deletes media that are due: destroys the case's key, deletes every object, asks the store that
 /// none is left, and only then writes the receipt. Cut short anywhere, the next run begins the
-/// case again; after a restored backup it says what it found.
+/// case again; after a restored backup it says what it found, also in cases that the backup shows
+/// as open but whose media were purged since.
 pub struct Purge {
     context: Context,
     vault: Vault,
+    /// When to look for open cases without a key; at the first run, since a restore implies a start.
+    look_at: AtomicI64,
 }
 
 /// A case on its way out.
@@ -75,7 +82,11 @@ pub struct Purged {
 
 impl Purge {
     pub fn new(context: Context, vault: Vault) -> Self {
-        Self { context, vault }
+        Self {
+            context,
+            vault,
+            look_at: AtomicI64::new(i64::MIN),
+        }
     }
 
     /// Everything that is due now, batch by batch.
@@ -90,10 +101,43 @@ impl Purge {
                 .due_media(now, after.as_ref(), BATCH)
                 .await?;
             let Some(last) = page.last().cloned() else {
-                return Ok(all);
+                break;
             };
             self.batch(page, &mut all).await?;
             after = Some(last);
+        }
+        if now >= self.look_at.load(Ordering::Relaxed) {
+            self.locked_out(now, &mut all).await?;
+            self.look_at
+                .store(now.saturating_add(LOOK_EVERY_MS), Ordering::Relaxed);
+        }
+        Ok(all)
+    }
+
+    /// Purges open cases whose key was destroyed: the database is older than their purge.
+    async fn locked_out(&self, now: i64, all: &mut Purged) -> Result<(), JobError> {
+        let mut after: Option<CaseId> = None;
+        loop {
+            let database = &self.context.database;
+            let page = database.open_media(now, after.as_ref(), BATCH).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.case.clone());
+            let locked: Vec<DueMedia> = stream::iter(page)
+                .map(|open| async move {
+                    let there = self.vault.keyring().exists(&open.case).await?;
+                    Ok::<_, JobError>((!there).then_some(open))
+                })
+                .buffered(AT_ONCE)
+                .try_filter_map(|locked| async { Ok(locked) })
+                .try_collect()
+                .await?;
+            for open in &locked {
+                tracing::error!(case = %open.case, state = open.state.as_str(),
+                    "open, but its media key was destroyed: the database is older than its purge");
+            }
+            self.batch(locked, all).await?;
         }
     }
 
