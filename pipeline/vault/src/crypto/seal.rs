@@ -2,9 +2,8 @@
 //! is associated data: what was sealed in one place does not open in another. Nonces are random,
 //! which is safe for 2^32 texts a key.
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce};
 use idproof_ports::Random;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use crate::crypto::key::Key;
@@ -22,9 +21,13 @@ pub(crate) fn seal(
     let mut nonce = [0; NONCE];
     random.fill(&mut nonce);
     let mut body = plain.to_vec();
-    Aes256Gcm::new(key.bytes().into())
-        .encrypt_in_place(&Nonce::from(nonce), &associated(context), &mut body)
-        .map_err(|_| VaultError::Crypto("a secret cannot be sealed"))?;
+    let (place, context) = (Nonce::assume_unique_for_key(nonce), associated(context));
+    aead(key)
+        .and_then(|aead| {
+            aead.seal_in_place_append_tag(place, Aad::from(context), &mut body)
+                .ok()
+        })
+        .ok_or(VaultError::Crypto("a secret cannot be sealed"))?;
     let mut sealed = vec![VERSION];
     sealed.extend_from_slice(&nonce);
     sealed.append(&mut body);
@@ -39,10 +42,18 @@ pub(crate) fn open(key: &Key, context: &str, sealed: &[u8]) -> Option<Zeroizing<
     }
     let (nonce, body) = rest.split_first_chunk::<NONCE>()?;
     let mut body = Zeroizing::new(body.to_vec());
-    Aes256Gcm::new(key.bytes().into())
-        .decrypt_in_place(&Nonce::from(*nonce), &associated(context), &mut *body)
-        .ok()?;
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    let length = aead(key)?
+        .open_in_place(nonce, Aad::from(associated(context)), &mut body)
+        .ok()?
+        .len();
+    body.truncate(length);
     Some(body)
+}
+
+fn aead(key: &Key) -> Option<LessSafeKey> {
+    let key = UnboundKey::new(&AES_256_GCM, key.bytes()).ok()?;
+    Some(LessSafeKey::new(key))
 }
 
 fn associated(context: &str) -> Vec<u8> {
