@@ -363,6 +363,11 @@ function answer(method, path, request, body, bytes) {
     const c = open(body.language);
     return [201, { case: seen(c), token: token(c), continue_url: `${origin}/continue` }];
   }
+  if (rest === '/handover/look' && method === 'POST') {
+    const h = handovers.get(body.token);
+    if (h?.state !== 'waiting') refuse(404, 'not_found');
+    return [200, { device: 'Chrome, Linux', asked_at: new Date(h.until - 300_000).toISOString(), same_network: true }];
+  }
   if (rest === '/handover' && method === 'POST') {
     const h = handovers.get(body.token);
     if (!h || h.state !== 'waiting' || h.until < Date.now()) refuse(404, 'not_found');
@@ -381,7 +386,10 @@ function answer(method, path, request, body, bytes) {
   if (onCase) {
     if (onCase[1] !== owner.id) refuse(404, 'not_found');
     const hand = /^\/handover\/(hov_\w+)$/.exec(onCase[2]);
-    if (hand) return [200, { state: [...handovers.values()].find((h) => h.id === hand[1])?.state ?? refuse(404, 'not_found') }];
+    if (hand) {
+      const state = [...handovers.values()].find((h) => h.id === hand[1])?.state ?? refuse(404, 'not_found');
+      return [200, state === 'taken' ? { state, device: 'Chrome, Android' } : { state }];
+    }
     if (onCase[2] === '/letter.pdf') return [200, Buffer.from('%PDF-1.4\n%mock\n'), 'application/pdf'];
     const work = ON_CASE[`${method} ${onCase[2]}`] ?? refuse(404, 'not_found');
     return work(owner, body, origin);

@@ -24,6 +24,12 @@ pub struct Handover {
     pub expires_at: i64,
     pub wrong_count: i64,
     pub taken_at: Option<i64>,
+    /// Coarse name of the inviting device, empty if unknown.
+    pub asked_by: String,
+    /// Keyed hash of the network it was in.
+    pub asked_from: String,
+    /// As `asked_by`, of the device that took it.
+    pub taken_by: String,
 }
 
 impl std::fmt::Debug for Handover {
@@ -35,7 +41,8 @@ impl std::fmt::Debug for Handover {
     }
 }
 
-const HANDOVER: &str = "id, case_id, number_hash, created_at, expires_at, wrong_count, taken_at";
+const HANDOVER: &str = "id, case_id, number_hash, created_at, expires_at, wrong_count, taken_at, \
+    asked_by, asked_from, taken_by";
 
 fn handover(row: &AnyRow) -> Result<Handover> {
     let r = Reader::new("handovers", "id", row);
@@ -47,6 +54,9 @@ fn handover(row: &AnyRow) -> Result<Handover> {
         expires_at: r.get("expires_at")?,
         wrong_count: r.get("wrong_count")?,
         taken_at: r.get("taken_at")?,
+        asked_by: r.get("asked_by")?,
+        asked_from: r.get("asked_from")?,
+        taken_by: r.get("taken_by")?,
     })
 }
 
@@ -80,6 +90,18 @@ impl Database {
         let sql = format!("SELECT {HANDOVER} FROM handovers WHERE id = $1");
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?
+            .as_ref()
+            .map(handover)
+            .transpose()
+    }
+
+    /// The invitation of this hash.
+    pub async fn handover_of_token(&self, token_hash: &str) -> Result<Option<Handover>> {
+        let sql = format!("SELECT {HANDOVER} FROM handovers WHERE token_hash = $1");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(token_hash)
             .fetch_optional(&self.pool)
             .await?
             .as_ref()
@@ -162,8 +184,8 @@ impl Tx {
         .execute(self.connection())
         .await?;
         sqlx::query(
-            "INSERT INTO handovers (id, case_id, token_hash, number_hash, created_at, expires_at, wrong_count) \
-             VALUES ($1, $2, $3, $4, $5, $6, 0)",
+            "INSERT INTO handovers (id, case_id, token_hash, number_hash, created_at, expires_at, wrong_count, \
+             asked_by, asked_from) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
         )
         .bind(new.id.as_str())
         .bind(new.case.as_str())
@@ -171,6 +193,8 @@ impl Tx {
         .bind(&new.number_hash)
         .bind(new.created_at)
         .bind(new.expires_at)
+        .bind(&new.asked_by)
+        .bind(&new.asked_from)
         .execute(self.connection())
         .await?;
         Ok(())
@@ -191,14 +215,15 @@ impl Tx {
             .transpose()
     }
 
-    /// Writes how often it was guessed wrongly, when it was taken, when it ends.
+    /// Writes how often it was guessed wrongly, when and by which device it was taken, when it ends.
     pub async fn save_handover(&mut self, handover: &Handover) -> Result<()> {
         sqlx::query(
-            "UPDATE handovers SET wrong_count = $1, taken_at = $2, expires_at = $3 WHERE id = $4",
+            "UPDATE handovers SET wrong_count = $1, taken_at = $2, expires_at = $3, taken_by = $4 WHERE id = $5",
         )
         .bind(handover.wrong_count)
         .bind(handover.taken_at)
         .bind(handover.expires_at)
+        .bind(&handover.taken_by)
         .bind(handover.id.as_str())
         .execute(self.connection())
         .await?;

@@ -77,6 +77,9 @@ async fn a_new_invitation_ends_the_one_before() {
             expires_at: at + 300,
             wrong_count: 0,
             taken_at: None,
+            asked_by: "Firefox, Windows".into(),
+            asked_from: "net".into(),
+            taken_by: String::new(),
         };
         let (one, two) = (invite(10), invite(20));
         let mut tx = database.begin().await.unwrap();
@@ -86,6 +89,7 @@ async fn a_new_invitation_ends_the_one_before() {
         assert_eq!(taken, two);
         taken.wrong_count = 1;
         taken.taken_at = Some(30);
+        taken.taken_by = "Safari, iPhone".into();
         tx.save_handover(&taken).await.unwrap();
         tx.commit().await.unwrap();
         let read = database.handover(&one.id).await.unwrap().unwrap();

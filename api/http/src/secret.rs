@@ -10,6 +10,8 @@ use idproof_vault::{Purpose, Secrets, VaultError};
 pub(crate) enum SecretKind {
     Handover,
     HandoverNumber,
+    /// Of a device: to tell whether two share one.
+    Network,
     Challenge,
     ApiKey,
 }
@@ -19,6 +21,7 @@ impl SecretKind {
         match self {
             Self::Handover => "handover",
             Self::HandoverNumber => "handover number",
+            Self::Network => "network",
             Self::Challenge => "challenge",
             Self::ApiKey => "api key",
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Answer, Applicant, MINUTE, World, worlds};
+use crate::common::{Answer, Applicant, MINUTE, Settings, World, worlds, worlds_with};
 
 /// Token and number of a fresh invitation, and its path.
 async fn invited(ada: &Applicant<'_>) -> (String, String, String) {
@@ -45,6 +45,65 @@ async fn the_phone_takes_over_and_the_computer_may_go_on() {
         assert_eq!(ada.stands().await.1, "confirm_email");
         // Once.
         takes(&world, &token, &number).await.refused("not_found");
+    }
+}
+
+/// Two devices behind a trusted proxy, each with its address and browser.
+#[tokio::test]
+async fn each_device_says_which_the_other_one_is() {
+    let computer = [
+        ("x-forwarded-for", "192.0.2.1"),
+        (
+            "user-agent",
+            "Mozilla/5.0 (Windows NT 10.0; rv:143.0) Gecko/20100101 Firefox/143.0",
+        ),
+    ];
+    let phone = |address| {
+        [
+            ("x-forwarded-for", address),
+            (
+                "user-agent",
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) Version/18.4 Mobile Safari/604.1",
+            ),
+            ("content-type", "application/json"),
+        ]
+    };
+    let behind = |s: &mut Settings| s.http.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    for world in worlds_with(behind).await {
+        let ada = world.applicant().await;
+        let path = ada.path("/handover");
+        let view = ada
+            .caller
+            .send("POST", &path, &computer, vec![])
+            .await
+            .is(201);
+        let token = view["url"].as_str().unwrap().split_once('#').unwrap().1;
+        let look = json!({ "token": token });
+        for (address, same) in [("192.0.2.1", true), ("198.51.100.9", false)] {
+            let seen = world
+                .anybody()
+                .json("POST", "/v1/handover/look", &phone(address), &look)
+                .await
+                .is(200);
+            assert_eq!(seen["device"], "Firefox, Windows");
+            assert_eq!(seen["same_network"], same);
+        }
+        let status = ada.path(&format!("/handover/{}", view["id"].as_str().unwrap()));
+        assert_eq!(ada.caller.get(&status).await.is(200).get("device"), None);
+        let take = json!({ "token": token, "number": view["code_number"] });
+        let taken = world
+            .anybody()
+            .json("POST", "/v1/handover", &phone("192.0.2.1"), &take)
+            .await;
+        taken.is(200);
+        let status = ada.caller.get(&status).await.is(200);
+        assert_eq!(status["device"], "Safari, iPhone");
+        // What is taken, like what never was, shows nothing.
+        for token in [token, "idh_nothing"] {
+            let look = json!({ "token": token });
+            let gone = world.anybody().post("/v1/handover/look", look).await;
+            gone.refused("not_found");
+        }
     }
 }
 

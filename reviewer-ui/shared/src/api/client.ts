@@ -5,8 +5,9 @@ import type {
   Challenge,
   DocumentType,
   Handover,
-  HandoverState,
+  HandoverStatus,
   Identity,
+  Invitation,
   Language,
   Letter,
   OpenedCase,
@@ -168,8 +169,11 @@ export class Client {
   handOver(): Promise<Handover> {
     return this.#json('POST', this.#case('/handover'), {});
   }
-  handedOver(id: string): Promise<{ state: HandoverState }> {
+  handedOver(id: string): Promise<HandoverStatus> {
     return this.#json('GET', this.#case(`/handover/${id}`));
+  }
+  invitation(token: string): Promise<Invitation> {
+    return this.#json('POST', '/handover/look', { token });
   }
   takeOver(token: string, number: string): Promise<OpenedCase> {
     return this.#json('POST', '/handover', { token, number });

@@ -33,7 +33,8 @@ export type Challenge = Omit<Schemas['ChallengeView'], 'steps'> & { steps: Step[
 export type Letter = Schemas['LetterView'];
 export type OpenedLetter = Schemas['OpenedLetter'];
 export type Handover = Schemas['HandoverView'];
-export type HandoverState = Schemas['HandoverState'];
+export type HandoverStatus = Schemas['HandoverStatus'];
+export type Invitation = Schemas['Invitation'];
 /** Before the service has answered there is less of it. */
 export type Service = Pick<Schemas['ServiceInfo'], 'name' | 'consent_version' | 'support' | 'contacts' | 'open' | 'retention_hours'>;
 

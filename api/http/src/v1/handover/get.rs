@@ -11,6 +11,10 @@ use crate::service::Service;
 #[derive(Serialize, ToSchema)]
 pub struct HandoverStatus {
     pub state: HandoverState,
+    /// Browser and system of the device that has taken over, such as `Safari, iPhone`; absent if
+    /// unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -47,5 +51,6 @@ pub(crate) async fn handler(
     } else {
         HandoverState::Expired
     };
-    Ok(Json(HandoverStatus { state }))
+    let device = Some(handover.taken_by).filter(|d| !d.is_empty());
+    Ok(Json(HandoverStatus { state, device }))
 }

@@ -1,7 +1,9 @@
 //! From the computer to the phone: an invitation that is used once, with the number that the
 //! first device shows.
 
+mod device;
 mod get;
+mod look;
 mod open;
 mod take;
 
@@ -14,5 +16,6 @@ pub(crate) fn router() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         .routes(routes!(open::handler))
         .routes(routes!(get::handler))
+        .routes(routes!(look::handler))
         .routes(routes!(take::handler))
 }

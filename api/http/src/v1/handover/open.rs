@@ -7,6 +7,7 @@ use idproof_domain::ids::HandoverId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::device::Here;
 use crate::auth::CaseAccess;
 use crate::problem::{Code, Problem};
 use crate::secret::{SecretKind, hash, new_secret};
@@ -40,6 +41,7 @@ const LIFE_MS: i64 = 5 * 60_000;
 pub(crate) async fn handler(
     State(service): State<Service>,
     access: CaseAccess,
+    here: Here,
 ) -> Result<(StatusCode, Json<HandoverView>), Problem> {
     let now = service.now();
     let token = new_secret("idh_", service.random());
@@ -57,6 +59,9 @@ pub(crate) async fn handler(
         expires_at: now + LIFE_MS,
         wrong_count: 0,
         taken_at: None,
+        asked_by: here.device,
+        asked_from: here.network,
+        taken_by: String::new(),
     };
     let mut tx = service.database().begin().await?;
     let case = locked(&mut tx, &access.case.id).await?;

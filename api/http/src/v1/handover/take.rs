@@ -4,6 +4,7 @@ use idproof_domain::case::CaseState;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::device::Here;
 use crate::json;
 use crate::problem::{Code, Problem};
 use crate::secret::{SecretKind, hash, matches};
@@ -33,6 +34,7 @@ const TRIES: i64 = 3;
     responses((status = 200, body = OpenedCase)))]
 pub(crate) async fn handler(
     State(service): State<Service>,
+    here: Here,
     json::Json(body): json::Json<TakeBody>,
 ) -> Result<Json<OpenedCase>, Problem> {
     let not_found = || Problem::from(Code::NotFound);
@@ -63,6 +65,7 @@ pub(crate) async fn handler(
         });
     }
     handover.taken_at = Some(now);
+    handover.taken_by = here.device;
     tx.save_handover(&handover).await?;
     let case = locked(&mut tx, &handover.case).await?;
     if case.state == CaseState::Deleted {
