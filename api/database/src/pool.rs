@@ -52,6 +52,9 @@ pub enum Engine {
 #[derive(Clone)]
 pub struct Database {
     pub(crate) pool: AnyPool,
+    /// What [`Database::begin_soon`] writes through. With SQLite one connection, so that many small
+    /// writers queue here instead of polling for the file's lock.
+    pub(crate) soon: AnyPool,
     engine: Engine,
 }
 
@@ -92,25 +95,30 @@ impl Database {
         // The error of the parser could repeat the password.
         let options = AnyConnectOptions::from_str(&url)
             .map_err(|_| problem("it is not a valid address".to_owned()))?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(config.connections)
-            .acquire_timeout(WAIT)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    if engine == Engine::Sqlite {
-                        connection
-                            .execute(
-                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                                 PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON;",
-                            )
-                            .await?;
-                    }
-                    Ok(())
+        let connect = |connections, durability: &'static str| {
+            AnyPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(WAIT)
+                .after_connect(move |connection, _| {
+                    Box::pin(async move {
+                        if engine == Engine::Sqlite {
+                            let pragmas = format!(
+                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = {durability}; \
+                                 PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON;"
+                            );
+                            connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
+                        }
+                        Ok(())
+                    })
                 })
-            })
-            .connect_with(options)
-            .await?;
-        Ok(Self { pool, engine })
+                .connect_with(options.clone())
+        };
+        let pool = connect(config.connections, "FULL").await?;
+        let soon = match engine {
+            Engine::Sqlite => connect(1, "NORMAL").await?,
+            Engine::Postgres => pool.clone(),
+        };
+        Ok(Self { pool, soon, engine })
     }
 
     pub fn engine(&self) -> Engine {
@@ -161,12 +169,23 @@ impl Database {
         Ok(())
     }
 
-    /// Begins a transaction that may write.
+    /// Begins a transaction that may write. What it commits survives a power cut.
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_on(&self.pool).await
+    }
+
+    /// As [`Database::begin`], for many small notes that can be made again: what it commits survives
+    /// the end of every process at once, but with SQLite a power cut only once a transaction of
+    /// [`Database::begin`] has committed after it.
+    pub async fn begin_soon(&self) -> Result<Tx> {
+        self.begin_on(&self.soon).await
+    }
+
+    async fn begin_on(&self, pool: &AnyPool) -> Result<Tx> {
         let inner = match self.engine {
             // A reader that turns writer late cannot wait for another writer.
-            Engine::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await?,
-            Engine::Postgres => self.pool.begin().await?,
+            Engine::Sqlite => pool.begin_with("BEGIN IMMEDIATE").await?,
+            Engine::Postgres => pool.begin().await?,
         };
         Ok(Tx::new(inner, self.engine))
     }
@@ -177,6 +196,7 @@ impl Database {
     }
 
     pub async fn close(&self) {
+        self.soon.close().await;
         self.pool.close().await;
     }
 }

@@ -169,7 +169,8 @@ impl Database {
             .collect()
     }
 
-    /// Notes that an object of this name may exist from now on. To be called before it is written.
+    /// Notes that an object of this name may exist from now on, as [`Database::begin_soon`] does. To
+    /// be called before it is written.
     pub async fn note_object(
         &self,
         name: &str,
@@ -184,7 +185,7 @@ impl Database {
         .bind(case.as_str())
         .bind(kind)
         .bind(now_ms)
-        .execute(&self.pool)
+        .execute(&self.soon)
         .await?;
         Ok(())
     }

@@ -21,7 +21,7 @@ use crate::keyring::{Initialised, Keyring};
 use crate::media::{self, Expected, PlainReader, Stored};
 use crate::name::ObjectName;
 use crate::secrets::Secrets;
-use crate::store::Store;
+use crate::store::{Lasts, Store};
 
 /// A case's media key, sealed under the case's wrapping key: what the database keeps. Without the
 /// keyring's entry it is worth nothing.
@@ -148,7 +148,35 @@ impl Vault {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         check_case(key, name)?;
-        media::put(&self.store, &self.random, key, name, plain, expected).await
+        let lasts = Lasts::Now;
+        media::put(&self.store, &self.random, key, name, plain, expected, lasts).await
+    }
+
+    /// As [`Vault::put`], but a local disk is not waited for: the object survives the end of every
+    /// process at once, a power cut only after [`Vault::settle`].
+    pub async fn put_soon<S, E>(
+        &self,
+        key: &CaseKey,
+        name: &ObjectName,
+        plain: S,
+        expected: Expected,
+    ) -> Result<Stored, VaultError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        check_case(key, name)?;
+        let lasts = Lasts::OnceSettled;
+        media::put(&self.store, &self.random, key, name, plain, expected, lasts).await
+    }
+
+    /// Makes objects of one case last, each given with its plain bytes. Returns those that are not
+    /// there whole, as after a power cut.
+    pub async fn settle(
+        &self,
+        objects: Vec<(ObjectName, u64)>,
+    ) -> Result<Vec<ObjectName>, VaultError> {
+        self.store.settle(objects).await
     }
 
     /// [`Vault::put`] for bytes at hand.

@@ -53,6 +53,35 @@ async fn what_was_put_is_got_back_whole_at_every_size() {
 }
 
 #[tokio::test]
+async fn what_is_to_last_later_is_settled_and_what_a_power_cut_took_is_named() {
+    for place in places() {
+        let vault = place.vault().await;
+        let key = case(&vault).await;
+        let mut objects = vec![];
+        for size in SIZES {
+            let plain = pattern(size);
+            let name = name(&key, &format!("file/{size}"));
+            let expected = Expected::at_most(size as u64);
+            vault
+                .put_soon(&key, &name, pieces(&plain), expected)
+                .await
+                .unwrap();
+            assert!(read(&vault, &key, &name).await.unwrap() == plain, "{size}");
+            objects.push((name, size as u64));
+        }
+        assert_eq!(vault.settle(objects.clone()).await.unwrap(), vec![]);
+        if place.bucket.is_some() {
+            continue;
+        }
+        let (gone, short) = (objects[2].0.clone(), objects[3].0.clone());
+        vault.delete(&gone).await.unwrap();
+        let stored = place.stored(&short);
+        place.overwrite(&short, &stored[..stored.len() - 1]);
+        assert_eq!(vault.settle(objects).await.unwrap(), vec![gone, short]);
+    }
+}
+
+#[tokio::test]
 async fn nothing_that_was_put_is_stored_in_the_clear() {
     for place in places() {
         let vault = place.vault().await;

@@ -232,10 +232,12 @@ async fn main() {
     println!("idproof all, waiting, no models: {waiting:.0} MiB (asked: at most 100)");
 
     let recording = Recording::of(args.megabytes * 1_000_000);
-    let all = prepare(&url, &dir.path().join("outbox"), &args).await;
+    let outbox = dir.path().join("outbox");
     let idle = program.resident() as f64 / MIB;
     let (mut ours, mut plain, mut synced, mut growth) = (vec![], vec![], vec![], 0f64);
     for n in 0..args.rounds {
+        // Applicants of its own for every round: none replaces an earlier recording.
+        let all = prepare(&url, &outbox, &args).await;
         plain.push(bare(false, &args, &recording).await);
         forget_peak(program.pid());
         ours.push(round(&all, &url, program.pid(), &args, &recording).await);

@@ -177,3 +177,37 @@ async fn only_a_recording_answers_a_challenge_and_every_recording_does() {
         answer.wrong("/challenge_id", "not_allowed");
     }
 }
+
+/// What a power cut takes of files whose chunks were acknowledged is noticed before anything is
+/// promised about them, and asked for again.
+#[tokio::test]
+async fn a_file_that_is_no_longer_whole_is_asked_for_again_when_handing_in() {
+    for world in worlds().await {
+        let ada = world.applicant().await.documented().await;
+        ada.records().await;
+        let spoil = async |kind: &str, how: fn(&std::path::Path)| {
+            let sql = "SELECT o.name FROM objects o JOIN chunks c ON c.object = o.name \
+                JOIN uploads u ON u.id = c.upload_id WHERE u.kind = $1 AND u.state = 'complete'";
+            let object = world.texts(sql, kind).await.remove(0);
+            let (case, rest) = object.split_once('/').unwrap();
+            let dir = world.dir.path().join("media").join(&case[case.len() - 2..]);
+            how(&dir.join(case).join(rest.replace('/', ".")));
+        };
+        spoil("selfie_video", |path| std::fs::remove_file(path).unwrap()).await;
+        ada.act("/submit").await.refused("video_missing");
+        assert_eq!(ada.stands().await.0, "document_uploaded");
+        ada.records().await;
+        spoil("document_front", |path| {
+            let file = std::fs::File::options().write(true).open(path).unwrap();
+            file.set_len(60).unwrap();
+        })
+        .await;
+        let problem = ada.act("/submit").await;
+        assert_eq!(
+            problem.refused("document_missing")["detail"],
+            "document_front"
+        );
+        ada.uploads_document().await;
+        ada.act("/submit").await.is(202);
+    }
+}

@@ -12,7 +12,7 @@ use crate::crypto::frames::{Cipher, FRAME, SEALED};
 use crate::crypto::key::CaseKey;
 use crate::error::{StoreError, VaultError, blocking};
 use crate::name::ObjectName;
-use crate::store::Store;
+use crate::store::{Lasts, Store};
 
 /// What is expected of plain bytes to be stored. What does not hold leaves no object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +51,14 @@ pub(crate) async fn put<S, E>(
     name: &ObjectName,
     plain: S,
     expected: Expected,
+    lasts: Lasts,
 ) -> Result<Stored, VaultError>
 where
     S: Stream<Item = Result<Bytes, E>> + Send,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let cipher = Cipher::create(key, name, &**random)?;
+    let header = *cipher.header();
     let (incoming, file) = store.begin().await?;
     let mut writer = Writer::begin(file, cipher, expected)?;
     let mut plain = pin!(plain);
@@ -67,53 +69,28 @@ where
         })?;
         writer.push(&piece).await?;
     }
-    let (stored, sealing) = writer.end().await?;
-    let header = sealing.cipher.header();
-    store.commit(incoming, sealing.file, name, header).await?;
+    let (stored, file) = writer.end().await?;
+    store.commit(incoming, file, name, &header, lasts).await?;
     Ok(stored)
 }
 
-/// Frames that go to the disk together: changing threads costs more than sealing one.
+/// Frames that are written together: changing threads costs more than writing one.
 const BATCH: usize = 8;
 
-/// Fills frames; they are sealed and written a batch at a time, where blocking is allowed.
+/// Fills frames, hashes and seals each while it is still in the processor's cache, and writes them a
+/// batch at a time where blocking is allowed.
 struct Writer {
     expected: Expected,
     bytes: u64,
-    frame: Vec<u8>,
-    /// Full frames that wait for the rest of their batch.
-    batch: Vec<Vec<u8>>,
-    spare: Vec<Vec<u8>>,
-    /// `None` once writing has failed.
-    sealing: Option<Box<Sealing>>,
-}
-
-/// The state that belongs to what is written.
-struct Sealing {
-    file: File,
     cipher: Cipher,
     hash: Sha256,
     index: u32,
-}
-
-impl Sealing {
-    fn write(&mut self, frames: &mut [Vec<u8>], ends: bool) -> Result<(), VaultError> {
-        let count = frames.len();
-        for (n, frame) in frames.iter_mut().enumerate() {
-            if self.index == u32::MAX {
-                return Err(VaultError::TooLarge {
-                    most: u64::from(u32::MAX) * FRAME as u64,
-                });
-            }
-            self.hash.update(&*frame);
-            let last = ends && n + 1 == count;
-            self.cipher.seal(self.index, last, frame)?;
-            self.file.write_all(frame).map_err(failed)?;
-            self.index += 1;
-            frame.clear();
-        }
-        Ok(())
-    }
+    frame: Vec<u8>,
+    /// Sealed frames that wait for the rest of their batch.
+    batch: Vec<Vec<u8>>,
+    spare: Vec<Vec<u8>>,
+    /// `None` once writing has failed.
+    file: Option<File>,
 }
 
 impl Writer {
@@ -123,15 +100,13 @@ impl Writer {
         Ok(Self {
             expected,
             bytes: 0,
+            cipher,
+            hash: Sha256::new(),
+            index: 0,
             frame: Vec::with_capacity(SEALED),
             batch: Vec::with_capacity(BATCH),
             spare: Vec::new(),
-            sealing: Some(Box::new(Sealing {
-                file,
-                cipher,
-                hash: Sha256::new(),
-                index: 0,
-            })),
+            file: Some(file),
         })
     }
 
@@ -152,7 +127,10 @@ impl Writer {
         while !piece.is_empty() {
             // A full frame waits: only what follows tells that it is not the last.
             if self.frame.len() == FRAME {
-                self.next_frame().await?;
+                self.seal(false)?;
+                if self.batch.len() == BATCH {
+                    self.write().await?;
+                }
             }
             let room = (FRAME - self.frame.len()).min(piece.len());
             let (now, later) = piece.split_at(room);
@@ -162,51 +140,58 @@ impl Writer {
         Ok(())
     }
 
-    async fn next_frame(&mut self) -> Result<(), VaultError> {
+    fn seal(&mut self, last: bool) -> Result<(), VaultError> {
+        if self.index == u32::MAX {
+            return Err(VaultError::TooLarge {
+                most: u64::from(u32::MAX) * FRAME as u64,
+            });
+        }
         let next = self.spare.pop();
         let next = next.unwrap_or_else(|| Vec::with_capacity(SEALED));
-        let full = std::mem::replace(&mut self.frame, next);
-        self.batch.push(full);
-        if self.batch.len() == BATCH {
-            self.send(false).await?;
-        }
+        let mut frame = std::mem::replace(&mut self.frame, next);
+        self.hash.update(&frame);
+        self.cipher.seal(self.index, last, &mut frame)?;
+        self.index += 1;
+        self.batch.push(frame);
         Ok(())
     }
 
     /// Hands the batch to the disk and waits for it.
-    async fn send(&mut self, ends: bool) -> Result<(), VaultError> {
-        let mut sealing = self.sealing.take().ok_or_else(interrupted)?;
+    async fn write(&mut self) -> Result<(), VaultError> {
+        let mut file = self.file.take().ok_or_else(interrupted)?;
         let mut frames = std::mem::take(&mut self.batch);
-        let (sealing, frames) = blocking(move || {
-            sealing.write(&mut frames, ends)?;
-            Ok((sealing, frames))
+        let (file, frames) = blocking(move || {
+            for frame in &mut frames {
+                file.write_all(frame).map_err(failed)?;
+                frame.clear();
+            }
+            Ok((file, frames))
         })
         .await?;
-        self.sealing = Some(sealing);
+        self.file = Some(file);
         self.spare.extend(frames);
         Ok(())
     }
 
-    async fn end(mut self) -> Result<(Stored, Box<Sealing>), VaultError> {
+    /// What was stored, and the written file.
+    async fn end(mut self) -> Result<(Stored, File), VaultError> {
         if let Some(expected) = self.expected.bytes.filter(|b| *b != self.bytes) {
             return Err(VaultError::Length {
                 expected,
                 received: self.bytes,
             });
         }
-        let last = std::mem::take(&mut self.frame);
-        self.batch.push(last);
-        self.send(true).await?;
-        let sealing = self.sealing.ok_or_else(interrupted)?;
-        let sha256 = sealing.hash.clone().finalize().into();
+        self.seal(true)?;
+        let sha256 = self.hash.clone().finalize().into();
         if self.expected.sha256.is_some_and(|wanted| wanted != sha256) {
             return Err(VaultError::Checksum);
         }
+        self.write().await?;
         let stored = Stored {
             bytes: self.bytes,
             sha256,
         };
-        Ok((stored, sealing))
+        Ok((stored, self.file.ok_or_else(interrupted)?))
     }
 }
 

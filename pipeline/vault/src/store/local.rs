@@ -1,7 +1,7 @@
 //! Objects as files: `<last two characters of the case id>/<case id>/<rest, its / written as .>`.
 //! They are written in `incoming` and linked to their names when whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -12,10 +12,11 @@ use std::time::UNIX_EPOCH;
 use bytes::{Bytes, BytesMut};
 use idproof_domain::ids::CaseId;
 
+use crate::crypto::frames::Layout;
 use crate::disk::{found, make_private_dir, parent, sync_dir};
 use crate::error::{StoreError, VaultError, blocking};
 use crate::name::ObjectName;
-use crate::store::Incoming;
+use crate::store::{Incoming, Lasts};
 
 #[derive(Debug, Clone)]
 pub(crate) struct LocalStore {
@@ -65,6 +66,7 @@ impl LocalStore {
         incoming: Incoming,
         file: File,
         name: &ObjectName,
+        lasts: Lasts,
     ) -> Result<(), VaultError> {
         let operation = "write an object";
         let Some(path) = incoming.path else {
@@ -73,13 +75,42 @@ impl LocalStore {
         let target = self.path(name);
         let taken = name.clone();
         blocking(move || {
-            file.sync_all().map_err(|e| failed(operation, &e))?;
-            match link(path, &target) {
+            if lasts == Lasts::Now {
+                file.sync_all().map_err(|e| failed(operation, &e))?;
+            }
+            match link(path, &target, lasts) {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
                     Err(VaultError::Exists(taken))
                 }
                 other => other.map_err(|e| failed(operation, &e)),
             }
+        })
+        .await
+    }
+
+    pub async fn settle(
+        &self,
+        objects: Vec<(ObjectName, u64)>,
+    ) -> Result<Vec<ObjectName>, VaultError> {
+        let this = self.clone();
+        blocking(move || {
+            let mut lost = vec![];
+            let mut dirs = BTreeSet::new();
+            for (name, plain) in objects {
+                let path = this.path(&name);
+                match settle(&path, plain).map_err(|e| failed("settle an object", &e))? {
+                    true => dirs.extend(path.ancestors().skip(1).take(3).map(Path::to_owned)),
+                    false => lost.push(name),
+                }
+            }
+            if !lost.is_empty() {
+                this.check_present()?;
+            }
+            // The innermost first: what a directory names is there before it is named.
+            for dir in dirs.iter().rev() {
+                sync_dir(dir).map_err(|e| failed("settle an object", &e))?;
+            }
+            Ok(lost)
         })
         .await
     }
@@ -182,18 +213,33 @@ pub(crate) async fn read(file: Arc<File>, start: u64, length: u64) -> Result<Byt
     .await
 }
 
+/// Waits until the disk has the file. `false` where it is not there, or not as long as it should be.
+fn settle(path: &Path, plain: u64) -> io::Result<bool> {
+    let Some(file) = found(File::open(path))? else {
+        return Ok(false);
+    };
+    if file.metadata()?.len() != Layout::stored(plain) {
+        return Ok(false);
+    }
+    file.sync_all()?;
+    Ok(true)
+}
+
 /// Gives a written file its name, unless the name is taken.
-fn link(mut path: tempfile::TempPath, target: &Path) -> io::Result<()> {
+fn link(mut path: tempfile::TempPath, target: &Path, lasts: Lasts) -> io::Result<()> {
     let dir = parent(target);
     // The case's last object may be deleted, and its directory with it, at this very moment.
     for _ in 0..10 {
         if !dir.try_exists()? {
             make_private_dir(dir)?;
             let shard = parent(dir);
-            sync_dir(shard)?;
-            sync_dir(parent(shard))?;
+            if lasts == Lasts::Now {
+                sync_dir(shard)?;
+                sync_dir(parent(shard))?;
+            }
         }
         match path.persist_noclobber(target) {
+            Ok(()) if lasts == Lasts::OnceSettled => return Ok(()),
             Ok(()) => return sync_dir(dir),
             Err(e) if e.error.kind() == io::ErrorKind::NotFound => path = e.path,
             Err(e) => return Err(e.error),

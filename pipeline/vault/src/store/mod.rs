@@ -30,6 +30,13 @@ pub(crate) struct Incoming {
     path: Option<TempPath>,
 }
 
+/// When a written object withstands a power cut. A bucket's server sees to it itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lasts {
+    Now,
+    OnceSettled,
+}
+
 /// An object being read.
 pub(crate) enum Source {
     Local(Arc<File>),
@@ -73,10 +80,23 @@ impl Store {
         file: File,
         name: &ObjectName,
         header: &[u8],
+        lasts: Lasts,
     ) -> Result<(), VaultError> {
         match self {
-            Self::Local(local) => local.commit(incoming, file, name).await,
+            Self::Local(local) => local.commit(incoming, file, name, lasts).await,
             Self::Bucket(bucket) => bucket.commit(file, name, header).await,
+        }
+    }
+
+    /// Makes objects of one case last, each given with its plain bytes; returns those that are not
+    /// there whole.
+    pub async fn settle(
+        &self,
+        objects: Vec<(ObjectName, u64)>,
+    ) -> Result<Vec<ObjectName>, VaultError> {
+        match self {
+            Self::Local(local) => local.settle(objects).await,
+            Self::Bucket(_) => Ok(vec![]),
         }
     }
 

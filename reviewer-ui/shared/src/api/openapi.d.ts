@@ -481,7 +481,8 @@ export interface paths {
         put?: never;
         /**
          * Hand the case in
-         * @description Problems: `consent_needed`, `contact_needed`, `document_missing`, `video_missing`,
+         * @description From the answer on, files and case withstand also a power cut.
+         *     Problems: `consent_needed`, `contact_needed`, `document_missing`, `video_missing`,
          *     `challenge_void`, `invalid_state`.
          */
         post: operations["submitCase"];
@@ -611,6 +612,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/handover/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See who invites
+         * @description Without a token, before the number is typed. Takes nothing. `not_found` for what is unknown,
+         *     used or expired.
+         */
+        post: operations["lookAtHandover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policy/documents": {
         parameters: {
             query?: never;
@@ -706,8 +728,9 @@ export interface paths {
         get?: never;
         /**
          * Send a chunk
-         * @description In any order, several at once, each as often as needed: 204 means that it is safe on disk. What
-         *     breaks off leaves nothing. Problems: `chunk_differs`, `upload_closed`, `digest_mismatch`,
+         * @description In any order, several at once, each as often as needed: 204 means that it need not be sent again,
+         *     whatever becomes of the service's processes. A power cut may take it until the case is handed in;
+         *     it is then asked for again. What breaks off leaves nothing. Problems: `chunk_differs`, `upload_closed`, `digest_mismatch`,
          *     `cut_off`, `too_slow`, `too_large`, `empty`, `length_required`, `overloaded`.
          */
         put: operations["putChunk"];
@@ -1064,6 +1087,11 @@ export interface components {
         /** @enum {string} */
         HandoverState: "waiting" | "taken" | "expired";
         HandoverStatus: {
+            /**
+             * @description Browser and system of the device that has taken over, such as `Safari, iPhone`; absent if
+             *     unknown.
+             */
+            device?: string | null;
             state: components["schemas"]["HandoverState"];
         };
         /** @description An invitation. */
@@ -1111,6 +1139,18 @@ export interface components {
             /** @description The name in use, if another than the birth name. */
             usage_name?: string | null;
         };
+        /** @description Who invites: for the person at the other device to tell whether it was themselves. */
+        Invitation: {
+            /** Format: date-time */
+            asked_at: string;
+            /** @description Browser and system of the inviting device, such as `Firefox, Windows`; absent if unknown. */
+            device?: string | null;
+            /**
+             * @description Whether both devices reach the service from the same network. A phone on mobile data is in
+             *     another one than the computer beside it.
+             */
+            same_network: boolean;
+        };
         /** @description A text in both languages. */
         Label: {
             en: string;
@@ -1131,6 +1171,10 @@ export interface components {
             provider: string;
             /** @enum {string} */
             state: "deposited" | "notified" | "accepted" | "refused" | "unclaimed";
+        };
+        LookBody: {
+            /** @description What stands behind the `#` of the invitation's address. */
+            token: string;
         };
         /** @description What a case begins with. */
         NewCaseBody: {
@@ -1263,7 +1307,7 @@ export interface components {
              */
             resolution_min: number;
         };
-        /** @description A chunk that is safe. */
+        /** @description A chunk that is stored. */
         ReceivedChunk: {
             /**
              * Format: int64
@@ -1421,7 +1465,7 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "document_front" | "document_back" | "selfie_video";
-            /** @description The chunks that are safe; what is missing is to be sent again. */
+            /** @description The chunks that are stored; what is missing is to be sent again. */
             received: components["schemas"]["ReceivedChunk"][];
             /**
              * Format: int64
@@ -2492,6 +2536,38 @@ export interface operations {
             };
         };
     };
+    lookAtHandover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Not done, and why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDocumentTypes: {
         parameters: {
             query?: never;
@@ -2660,7 +2736,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The chunk is safe */
+            /** @description The chunk is stored */
             204: {
                 headers: {
                     [name: string]: unknown;

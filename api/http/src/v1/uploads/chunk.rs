@@ -7,7 +7,7 @@ use idproof_database::UploadState;
 use std::sync::Arc;
 
 use super::most_bytes;
-use super::receive::{Announced, drain, store};
+use super::receive::{Announced, drain, keep, store};
 use crate::auth::UploadAccess;
 use crate::json::too_large;
 use crate::path::Path;
@@ -63,8 +63,9 @@ fn announced(service: &Service, number: &str, request: &Request) -> Result<Annou
 
 /// Send a chunk
 ///
-/// In any order, several at once, each as often as needed: 204 means that it is safe on disk. What
-/// breaks off leaves nothing. Problems: `chunk_differs`, `upload_closed`, `digest_mismatch`,
+/// In any order, several at once, each as often as needed: 204 means that it need not be sent again,
+/// whatever becomes of the service's processes. A power cut may take it until the case is handed in;
+/// it is then asked for again. What breaks off leaves nothing. Problems: `chunk_differs`, `upload_closed`, `digest_mismatch`,
 /// `cut_off`, `too_slow`, `too_large`, `empty`, `length_required`, `overloaded`.
 #[utoipa::path(put, path = "/v1/uploads/{id}/chunks/{n}", tag = "Uploads", operation_id = "putChunk",
     params(
@@ -73,7 +74,7 @@ fn announced(service: &Service, number: &str, request: &Request) -> Result<Annou
         ("Content-Digest" = String, Header, description = "`sha-256=:BASE64:` of this chunk (RFC 9530)"),
     ),
     request_body(content = inline(Bytes), content_type = "application/octet-stream"),
-    responses((status = 204, description = "The chunk is safe")))]
+    responses((status = 204, description = "The chunk is stored")))]
 pub(crate) async fn handler(
     State(service): State<Service>,
     access: UploadAccess,
@@ -108,7 +109,6 @@ pub(crate) async fn handler(
     receive(service, upload, announced, body).await
 }
 
-/// Goes on also when the sender hangs up: what it began is then cleaned up.
 async fn receive(
     service: Service,
     upload: idproof_database::Upload,
@@ -118,10 +118,12 @@ async fn receive(
     let permit = Arc::clone(&service.chunks)
         .try_acquire_owned()
         .map_err(|_| Problem::from(Code::Overloaded))?;
+    let kept = store(&service, &upload, &announced, body).await?;
+    // Goes on also when the sender hangs up.
     let work = tokio::spawn(async move {
-        let stored = store(&service, &upload, &announced, body).await;
+        let noted = keep(&service, &upload, &announced, kept).await;
         drop(permit);
-        stored
+        noted
     });
     work.await
         .map_err(|_| internal("storing a chunk stopped"))??;

@@ -182,7 +182,7 @@ pub(crate) async fn handler(
         return Err(Code::DigestMismatch.into());
     }
 
-    let mut tx = service.database().begin().await?;
+    let mut tx = service.database().begin_soon().await?;
     let mut case = locked(&mut tx, &access.case.id).await?;
     let mut upload = tx
         .upload(&upload.id)

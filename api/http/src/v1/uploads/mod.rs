@@ -1,4 +1,4 @@
-//! Pictures and recordings: in numbered chunks, each acknowledged once it is safe.
+//! Pictures and recordings: in numbered chunks, each acknowledged once it is stored.
 
 mod chunk;
 mod complete;
@@ -38,7 +38,7 @@ pub struct UploadView {
     #[schema(schema_with = upload_state)]
     pub state: &'static str,
     pub challenge_id: Option<String>,
-    /// The chunks that are safe; what is missing is to be sent again.
+    /// The chunks that are stored; what is missing is to be sent again.
     pub received: Vec<ReceivedChunk>,
     /// Bytes of all of them.
     pub size: i64,
@@ -46,7 +46,7 @@ pub struct UploadView {
     pub chunk_bytes: u64,
 }
 
-/// A chunk that is safe.
+/// A chunk that is stored.
 #[derive(Serialize, ToSchema)]
 pub struct ReceivedChunk {
     /// From 0.
@@ -116,7 +116,7 @@ async fn case_key(service: &Service, case: &CaseId) -> Result<CaseKey, Problem> 
     Ok(service.vault().open_case(case, &wrapped).await?)
 }
 
-fn object_name(text: &str) -> Result<ObjectName, Problem> {
+pub(crate) fn object_name(text: &str) -> Result<ObjectName, Problem> {
     text.parse()
         .map_err(|_| internal("the name of an object is none"))
 }

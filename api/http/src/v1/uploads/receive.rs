@@ -88,14 +88,29 @@ fn not_stored(e: VaultError) -> Problem {
     }
 }
 
-/// Stores the chunk and notes it. The object's name is in the database before the object exists,
-/// the chunk's row only once it is safe; whatever fails in between leaves nothing.
+/// An object that may be there, but that no chunk names yet. Dropped, also because the sender hung
+/// up, it is removed.
+struct Begun {
+    service: Service,
+    name: Option<ObjectName>,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            let service = self.service.clone();
+            tokio::spawn(async move { forget(&service, &name).await });
+        }
+    }
+}
+
+/// Stores the chunk's bytes. The object's name is in the database before the object exists.
 pub(super) async fn store(
     service: &Service,
     upload: &Upload,
     announced: &Announced,
     body: Body,
-) -> Result<(), Problem> {
+) -> Result<Kept, Problem> {
     let key = case_key(service, &upload.case).await?;
     // Two senders of one chunk write two objects; one of them wins.
     let mut lot = [0; 8];
@@ -107,31 +122,44 @@ pub(super) async fn store(
     database
         .note_object(name.as_str(), &upload.case, "chunk", service.now())
         .await?;
+    let begun = Begun {
+        service: service.clone(),
+        name: Some(name.clone()),
+    };
     let expected = Expected {
         most_bytes: announced.size,
         bytes: Some(announced.size),
         sha256: Some(announced.sha256),
     };
     let plain = paced(body, service.clone());
-    let put = service.vault().put(&key, &name, plain, expected).await;
-    let kept = match put {
-        Ok(_) => note(service, upload, announced, &name).await,
-        Err(e) => Err(not_stored(e)),
-    };
-    match kept {
-        Ok(true) => {
-            service.parts.metrics.uploaded(announced.size);
-            Ok(())
-        }
-        Ok(false) => {
-            forget(service, &name).await;
-            Ok(())
-        }
-        Err(problem) => {
-            forget(service, &name).await;
-            Err(problem)
-        }
+    let put = service.vault().put_soon(&key, &name, plain, expected).await;
+    put.map_err(not_stored)?;
+    Ok(Kept { begun, name })
+}
+
+/// A stored object that waits for its chunk's row.
+pub(super) struct Kept {
+    begun: Begun,
+    name: ObjectName,
+}
+
+/// Notes the stored chunk, only now that the object stands. A power cut may still take either:
+/// handing in makes them last. To be run to its end whatever the sender does.
+pub(super) async fn keep(
+    service: &Service,
+    upload: &Upload,
+    announced: &Announced,
+    mut kept: Kept,
+) -> Result<(), Problem> {
+    let noted = note(service, upload, announced, &kept.name).await;
+    kept.begun.name = None;
+    if let Ok(true) = noted {
+        service.parts.metrics.uploaded(announced.size);
+    } else {
+        // Refused, or there already from another object.
+        forget(service, &kept.name).await;
     }
+    noted.map(|_| ())
 }
 
 /// Writes the chunk's row. `false`: the same chunk is there already, from another object.
@@ -149,7 +177,7 @@ async fn note(
         sha256: hex(&announced.sha256),
         stored_at: service.now(),
     };
-    let mut tx = service.database().begin().await?;
+    let mut tx = service.database().begin_soon().await?;
     // Handed in or given up while the chunk was on its way: the purge may have passed already.
     let case = locked(&mut tx, &upload.case).await?;
     if !case.state.is_collecting() {
