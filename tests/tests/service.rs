@@ -67,6 +67,15 @@ impl Service {
         pool.close().await;
     }
 
+    async fn text(&self, query: &'static str) -> String {
+        sqlx::any::install_default_drivers();
+        let url = &self.program.settings["IDPROOF_DATABASE_URL"];
+        let pool = sqlx::AnyPool::connect(url).await.unwrap();
+        let text = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
+        pool.close().await;
+        text
+    }
+
     /// A command that must fail; what it said.
     fn refused(&self, words: &[&str]) -> String {
         let mut command = Command::new(built("idproof"));
@@ -78,6 +87,69 @@ impl Service {
         assert!(!done.status.success(), "{words:?}");
         String::from_utf8([done.stdout, done.stderr].concat()).unwrap()
     }
+}
+
+/// What a mail server sends back for a mail that nobody takes (RFC 3464).
+fn returned(message: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+         Action: failed\r\nStatus: 5.1.1\r\n\r\n\
+         --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message}@idproof.example>\r\n\r\n\
+         --b--\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_mail_that_comes_back_is_noted_as_failed() {
+    let mut service = Service::new();
+    service.start().await;
+    let urls = [service.url.clone()];
+    let me = Applicant::open(&Client::new(), &urls, LIMIT, None, None).await;
+    me.introduce(&OutboxCodes(service.dir.path().join("outbox")))
+        .await;
+    assert!(service.program.stop(), "{}", service.log());
+    let id = service
+        .text("SELECT id FROM messages WHERE channel = 'email' AND state = 'sent'")
+        .await;
+    let bounce = |mail: &str| service.program.piped(&["bounce"], mail.as_bytes());
+    let said = bounce(&returned(&id));
+    assert!(said.contains(&id) && said.contains("5.1.1"), "{said}");
+    assert_eq!(
+        service
+            .text("SELECT last_error FROM messages WHERE state = 'failed'")
+            .await,
+        "sent, then returned by a mail server (5.1.1)"
+    );
+    let event = service
+        .text("SELECT data FROM events WHERE kind = 'message_returned'")
+        .await;
+    assert!(event.contains(&id), "{event}");
+    // Once is enough; somebody else's mail, and what is no report, change nothing.
+    for (mail, why) in [
+        (returned(&id), "is failed"),
+        (
+            returned("msg_01jdxyzabcdefghjkmnpqrstvw"),
+            "no such message",
+        ),
+        (
+            "Subject: I am away\r\n\r\nBack soon.\r\n".to_owned(),
+            "not a delivery report",
+        ),
+    ] {
+        let said = bounce(&mail);
+        assert!(
+            said.contains("nothing to note") && said.contains(why),
+            "{said}"
+        );
+    }
+    assert!(
+        service
+            .program
+            .command(&["audit", "verify"])
+            .contains("the chain is whole")
+    );
 }
 
 #[tokio::test]

@@ -145,6 +145,18 @@ impl Tx {
         .await?;
         Ok(())
     }
+
+    /// A message that had left came back; `false` if it is not one that had.
+    pub async fn return_message(&mut self, id: &MessageId, why: &str) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE messages SET state = 'failed', last_error = $1 WHERE id = $2 AND state = 'sent'",
+        )
+        .bind(why)
+        .bind(id.as_str())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
 }
 
 impl Database {

@@ -45,6 +45,8 @@ pub enum Command {
     Vault(VaultArgs),
     /// Show messages of the local outbox.
     Outbox(OutboxArgs),
+    /// Note the report of an undeliverable mail that comes on standard input.
+    Bounce,
     /// The configuration: check it, list every setting.
     Config(ConfigArgs),
 }

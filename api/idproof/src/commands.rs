@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod audit;
+pub mod bounce;
 pub mod config;
 pub mod doctor;
 pub mod jobs;

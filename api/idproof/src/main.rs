@@ -3,7 +3,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use idproof::cli::{Cli, Command};
 use idproof::commands::{
-    self, audit, doctor, jobs, keys, migrate, models, outbox, policy, purge, run, vault, verify,
+    self, audit, bounce, doctor, jobs, keys, migrate, models, outbox, policy, purge, run, vault,
+    verify,
 };
 use idproof::config::{self, Config};
 use idproof::service::Roles;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         (Command::Keys(args), _) => keys::run(&args, &config),
         (Command::Vault(args), _) => vault::run(&args, &config),
         (Command::Outbox(args), _) => outbox::run(&args, &config),
+        (Command::Bounce, _) => bounce::run(&config),
         (Command::Config(args), _) => commands::config::run(&args, &config),
         (_, None) => doctor::run(&config),
     };

@@ -17,7 +17,7 @@ pub use letter::{
     ElectronicLetter, LetterPdf, LetterProvider, PdfError, PrintExport, Unpostable, Window,
     letter_pdf,
 };
-pub use mail::{MailTo, Mailer};
+pub use mail::{Bounce, MailTo, Mailer, NoBounce, read_bounce};
 pub use secret::Secret;
 pub use settings::{
     BrandSettings, MailSecurity, MailSettings, MailTransport, SmsFormat, SmsSettings, SmsTransport,

@@ -18,6 +18,9 @@ pub struct MailSettings {
     /// Who notices of registered e-letters are from. They must not name the letter's sender, so
     /// give an address that does not either. Without it: the address of `from` without its name.
     pub notice_from: Option<String>,
+    /// The address to which mail servers report what they could not deliver; pipe what comes there
+    /// into `idproof bounce`. Without it: the address each mail is from.
+    pub return_path: Option<String>,
     /// The server's name, which its certificate must carry.
     pub host: String,
     /// Port of the server. Without it: 587 for `starttls`, 465 for `tls`, 25 for `none`.
@@ -54,6 +57,7 @@ impl Default for MailSettings {
             transport: MailTransport::Outbox,
             from: "idproof <no-reply@localhost.localdomain>".into(),
             notice_from: None,
+            return_path: None,
             host: "localhost".into(),
             port: None,
             security: MailSecurity::Starttls,

@@ -153,6 +153,22 @@ async fn encryption_that_is_asked_for_is_never_given_up() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_delivered_is_reported_to_the_return_path() {
+    for (return_path, expected) in [
+        (None, "bonjour@zephyr.example"),
+        (Some("bounces@zephyr.example"), "bounces@zephyr.example"),
+    ] {
+        let mut server = MailServer::start(&[]);
+        let settings = MailSettings {
+            return_path: return_path.map(str::to_owned),
+            ..plain(server.port)
+        };
+        assert_eq!(send(&settings).await, Ok(()));
+        assert_eq!(server.taken()["from"], expected);
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_user_is_final() {
     let server = MailServer::start(&["--behaviour", "unknown"]);
     let reason = Reason::Answered {
@@ -257,6 +273,11 @@ fn settings_that_cannot_be_used_name_their_key() {
         ..good.clone()
     };
     assert_eq!(key(no_limit), "mail.timeout_s");
+    let nowhere = MailSettings {
+        return_path: Some("Bounces <b@zephyr.example>".into()),
+        ..good.clone()
+    };
+    assert_eq!(key(nowhere), "mail.return_path");
     let no_host = MailSettings {
         host: String::new(),
         ..good.clone()

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -90,6 +90,22 @@ impl Program {
             String::from_utf8_lossy(&done.stdout),
             String::from_utf8_lossy(&done.stderr)
         );
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// As [`Program::command`], with something on its standard input.
+    pub fn piped(&self, words: &[&str], input: &[u8]) -> String {
+        use std::io::Write;
+        let mut child = self
+            .bare()
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{words:?}: {done:?}");
         String::from_utf8(done.stdout).unwrap()
     }
 

@@ -1,5 +1,6 @@
 //! E-mail: laid out once, as text and HTML, then sent by SMTP or written to the local outbox.
 
+mod bounce;
 mod compose;
 mod smtp;
 
@@ -13,6 +14,7 @@ use crate::outbox::Outbox;
 use crate::settings::{BrandSettings, MailSettings, MailTransport};
 use crate::words::mail::Mail;
 
+pub use bounce::{Bounce, NoBounce, read_bounce};
 use compose::Composer;
 use smtp::Smtp;
 

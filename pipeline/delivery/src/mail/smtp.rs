@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{AsyncSmtpTransport, Error};
-use lettre::{AsyncTransport, Message, Tokio1Executor};
+use lettre::{Address, AsyncTransport, Message, Tokio1Executor};
 
 use crate::error::{DeliveryError, Reason, SettingError};
 use crate::http::read_pem;
@@ -12,6 +13,7 @@ use crate::settings::{MailSecurity, MailSettings};
 /// A submission server. One connection a mail: the volume of letters needs no pool.
 pub(super) struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    return_path: Option<Address>,
     limit: Duration,
 }
 
@@ -52,17 +54,26 @@ impl Smtp {
                 "a password is not sent in clear text: use `starttls` or `tls`",
             ));
         }
-        let transport = builder.build();
-        Ok(Self { transport, limit })
+        let return_path = settings.return_path.as_deref().map(str::parse);
+        let return_path = return_path
+            .transpose()
+            .map_err(|_| SettingError::new("mail.return_path", "must be one bare address"))?;
+        Ok(Self {
+            transport: builder.build(),
+            return_path,
+            limit,
+        })
     }
 
     pub(super) async fn send(&self, message: Message) -> Result<(), DeliveryError> {
-        let ascii = message
-            .envelope()
-            .to()
-            .iter()
-            .all(|a| a.to_string().is_ascii());
-        match tokio::time::timeout(self.limit, self.transport.send(message)).await {
+        let to = message.envelope().to().to_vec();
+        let ascii = to.iter().all(|a| a.to_string().is_ascii());
+        let from = self.return_path.as_ref().or(message.envelope().from());
+        let envelope = Envelope::new(from.cloned(), to)
+            .map_err(|_| DeliveryError::permanent(Reason::NotAnAddress))?;
+        let text = message.formatted();
+        let sent = self.transport.send_raw(&envelope, &text);
+        match tokio::time::timeout(self.limit, sent).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(classify(&error, ascii, self.limit)),
             Err(_) => Err(DeliveryError::transient(Reason::TimedOut(self.limit))),
