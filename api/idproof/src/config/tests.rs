@@ -151,6 +151,26 @@ fn the_example_file_holds_the_defaults() {
     assert_eq!(config.mail, Config::default().mail);
 }
 
+/// Each analysis gets its 640 MiB, or it waits for its turn.
+#[test]
+fn as_many_analyses_run_at_once_as_memory_and_their_number_allow() {
+    for (memory_mib, analyses, slots) in [
+        (640, 4, 1),
+        (1279, 4, 1),
+        (1280, 4, 2),
+        (2560, 4, 4),
+        (1_048_576, 4, 4),
+        (1_048_576, 1, 1),
+    ] {
+        let worker = WorkerConfig {
+            memory_mib,
+            analyses,
+            ..WorkerConfig::default()
+        };
+        assert_eq!(worker.slots(), slots, "{memory_mib} MiB, {analyses}");
+    }
+}
+
 #[test]
 fn the_page_and_the_example_are_those_of_the_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
