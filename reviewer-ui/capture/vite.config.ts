@@ -69,7 +69,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             // What the first screen needs, so that no later stretch draws it in.
-            { name: 'core', priority: 1, test: /node_modules\/svelte|vite\/|shared\/src|src\/(parts\/(Rail|Screen|Trouble|Go)|lib\/(session|action|device|kept|texts|way|consent))/ },
+            { name: 'core', priority: 1, test: /node_modules\/svelte|vite\/|shared\/src\/(api|style)|src\/(parts\/(Rail|Screen|Trouble|Go)|lib\/(session|action|device|kept|texts|way|consent))/ },
           ],
         },
       },

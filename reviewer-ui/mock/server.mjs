@@ -3,6 +3,7 @@
 
 import { createServer } from 'node:http';
 import { randomBytes, createHash } from 'node:crypto';
+import { onConsole } from './console.mjs';
 import { sendPage } from './static.mjs';
 
 const port = Number(process.argv[2] ?? process.env.PORT ?? 8787);
@@ -404,11 +405,14 @@ function answer(method, path, request, body, bytes) {
 }
 
 createServer(async (request, response) => {
-  const { pathname } = new URL(request.url, 'http://mock');
-  if (!pathname.startsWith('/v1') && !pathname.startsWith('/__mock')) return sendPage(request, pathname, response);
+  const url = new URL(request.url, 'http://mock');
+  const { pathname } = url;
+  const forConsole = pathname.startsWith('/console/api/') || pathname.startsWith('/__mock/console/');
+  if (!forConsole && !pathname.startsWith('/v1') && !pathname.startsWith('/__mock')) return sendPage(request, pathname, response);
   const parts = [];
   for await (const part of request) parts.push(part);
   const bytes = Buffer.concat(parts);
+  if (forConsole) return onConsole(request, url, bytes.length > 0 ? JSON.parse(bytes) : {}, response);
   let status, body, type = 'application/json';
   try {
     const json = /json/.test(request.headers['content-type'] ?? '') && bytes.length > 0 ? JSON.parse(bytes) : {};

@@ -5,8 +5,10 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const DIST = fileURLToPath(new URL('../dist/capture/', import.meta.url));
-export const HEADERS = JSON.parse(readFileSync(new URL('../headers.json', import.meta.url), 'utf8'));
+const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+export const HEADERS = read('../headers.json');
+const CAPTURE = { dist: fileURLToPath(new URL('../dist/capture/', import.meta.url)), headers: HEADERS };
+const CONSOLE = { dist: fileURLToPath(new URL('../dist/console/', import.meta.url)), headers: read('../console/headers.json') };
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -27,18 +29,20 @@ export function sendPage(request, path, response) {
     response.writeHead(there ? 200 : 404, { ...HEADERS, 'content-type': 'application/octet-stream', 'cache-control': 'public, max-age=3600' });
     return there ? createReadStream(DETECTOR).pipe(response) : response.end();
   }
-  const file = /^\/(assets\/[\w.-]+|[\w-]+\.\w+)$/.test(path) ? path.slice(1) : 'index.html';
-  if (!existsSync(DIST + file)) {
+  const { dist, headers: policy } = path.startsWith('/console/') ? CONSOLE : CAPTURE;
+  const asked = path.replace(/^\/console(?=\/)/, '');
+  const file = /^\/(assets\/[\w.-]+|[\w-]+\.\w+)$/.test(asked) ? asked.slice(1) : 'index.html';
+  if (!existsSync(dist + file)) {
     response.writeHead(file === 'index.html' ? 503 : 404, { 'content-type': 'text/plain' });
     return response.end('The pages are not built: run `make pages`.\n');
   }
   const caching = file.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-store';
-  const headers = { ...HEADERS, 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'cache-control': caching };
+  const headers = { ...policy, 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'cache-control': caching };
   if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && /\.(js|mjs|css|html|svg|txt)$/.test(file)) {
-    if (!zipped.has(file) || !file.startsWith('assets/')) zipped.set(file, gzipSync(readFileSync(DIST + file), { level: 9 }));
+    if (!zipped.has(dist + file) || !file.startsWith('assets/')) zipped.set(dist + file, gzipSync(readFileSync(dist + file), { level: 9 }));
     response.writeHead(200, { ...headers, 'content-encoding': 'gzip', vary: 'accept-encoding' });
-    return response.end(zipped.get(file));
+    return response.end(zipped.get(dist + file));
   }
   response.writeHead(200, headers);
-  createReadStream(DIST + file).pipe(response);
+  createReadStream(dist + file).pipe(response);
 }

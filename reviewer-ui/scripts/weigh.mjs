@@ -32,6 +32,14 @@ for (const language of ['fr', 'en']) {
 }
 const aside = (list) => (sum(list) / 1000).toFixed(0);
 console.log(`beside them: face detector ${aside(detector)} kB, communes ${aside(files.filter((f) => f.includes('communes')))} kB`);
+
+// The console is one page for people at work: everything it may ever fetch, in both languages.
+const CONSOLE_MOST = 250_000;
+const desk = new URL('../dist/console/assets/', import.meta.url);
+const parts = readdirSync(desk).filter((f) => /\.(js|css)$/.test(f));
+const console_ = parts.reduce((n, f) => n + gzipSync(readFileSync(new URL(f, desk)), { level: 9 }).length, 0);
+heavy ||= console_ > CONSOLE_MOST;
+console.log(`console: ${(console_ / 1000).toFixed(1)} kB (at most ${CONSOLE_MOST / 1000})`);
 if (process.argv.includes('-v')) for (const f of code) console.log(`  ${first.has(f) ? '*' : ' '} ${f} ${size(f)}`);
 if (heavy) {
   console.error('The pages are heavier than their budget: see `node scripts/weigh.mjs -v` for what weighs.');

@@ -1,0 +1,54 @@
+// What happened in the recording, in its own seconds: what the player's timeline shows and its keys jump to.
+
+export interface Asked {
+  digit: string;
+  at: number;
+}
+export interface Heard {
+  digit: string;
+  from: number;
+  to: number;
+  confidence: number | null;
+}
+export interface Stretch {
+  from: number;
+  to: number;
+  kind: 'one' | 'several' | 'none';
+}
+export interface Film {
+  seconds: number;
+  asked: Asked[];
+  heard: Heard[];
+  /** Null where it was not measured. */
+  presence: Stretch[] | null;
+  cuts: number[] | null;
+  turns: { at: number; direction: string }[];
+  /** Bona fide score over time. */
+  live: { at: number; value: number }[];
+}
+
+export interface Mark {
+  at: number;
+  kind: 'asked' | 'heard' | 'cut' | 'turn' | 'lost' | 'several';
+  what: string;
+}
+
+/** Where the jump keys stop, in order. */
+export function marksOf(film: Film): Mark[] {
+  const marks: Mark[] = [
+    ...film.asked.map((a): Mark => ({ at: a.at, kind: 'asked', what: a.digit })),
+    ...film.heard.map((h): Mark => ({ at: h.from, kind: 'heard', what: h.digit })),
+    ...(film.cuts ?? []).map((at): Mark => ({ at, kind: 'cut', what: '' })),
+    ...film.turns.map((turn): Mark => ({ at: turn.at, kind: 'turn', what: turn.direction })),
+    ...(film.presence ?? [])
+      .filter((p) => p.kind !== 'one')
+      .map((p): Mark => ({ at: p.from, kind: p.kind === 'none' ? 'lost' : 'several', what: '' })),
+  ];
+  return marks.sort((a, b) => a.at - b.at);
+}
+
+/** The mark after or before a moment; what stands there already is passed over. */
+export function neighbour(marks: readonly Mark[], now: number, way: 1 | -1): Mark | undefined {
+  const near = 0.08;
+  return way > 0 ? marks.find((m) => m.at > now + near) : marks.findLast((m) => m.at < now - near);
+}

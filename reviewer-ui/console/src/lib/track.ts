@@ -1,0 +1,44 @@
+import type { Film, Stretch } from './film.ts';
+import type { Track, Video } from './types.ts';
+
+const seconds = (ms: number): number => ms / 1000;
+
+/** How many faces there were, as stretches of the same kind; a point holds until the next one. */
+export function stretches(points: [number, number][], end: number): Stretch[] {
+  const found: Stretch[] = [];
+  points.forEach(([ms, faces], i) => {
+    const kind = faces < 0.5 ? 'none' : faces < 1.5 ? 'one' : 'several';
+    const to = seconds(points[i + 1]?.[0] ?? Math.max(end * 1000, ms));
+    const last = found.at(-1);
+    if (last?.kind === kind) last.to = to;
+    else found.push({ from: seconds(ms), to, kind });
+  });
+  return found;
+}
+
+/** The service's recording as the player's timeline shows it. */
+export function filmOf(video: Video): Film {
+  const track = (name: string): Track | undefined => video.tracks?.find((candidate) => candidate.name === name);
+  const ends = [
+    ...(video.tracks ?? []).map((candidate) => candidate.points.at(-1)?.[0] ?? 0),
+    ...video.asked.map((a) => a.at_ms),
+    ...(video.heard ?? []).map((h) => h.end_ms),
+  ];
+  // Zero where nobody knows: then the player's own measure holds.
+  const length = video.seconds ?? 0;
+  const presence = track('face_present');
+  return {
+    seconds: length,
+    asked: video.asked.map((a) => ({ digit: a.digit, at: seconds(a.at_ms) })),
+    heard: (video.heard ?? []).map((h) => ({ digit: h.digit, from: seconds(h.start_ms), to: seconds(h.end_ms), confidence: h.confidence })),
+    presence: presence ? stretches(presence.points, length || seconds(Math.max(0, ...ends))) : null,
+    cuts: track('cut')?.points.map(([ms]) => seconds(ms)) ?? null,
+    turns: [],
+    live: track('live_score')?.points.map(([ms, value]) => ({ at: seconds(ms), value })) ?? [],
+  };
+}
+
+/** Tracks that the timeline does not draw by itself. */
+export function otherTracks(video: Video): Track[] {
+  return (video.tracks ?? []).filter((track) => !['face_present', 'live_score', 'cut'].includes(track.name) && track.points.length > 1);
+}

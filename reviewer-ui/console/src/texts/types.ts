@@ -1,0 +1,5 @@
+import type fr from './fr.ts';
+
+type Widen<T> = T extends string ? string : T extends (...args: infer A) => string ? (...args: A) => string : { [K in keyof T]: Widen<T[K]> };
+/** The French words give the keys. */
+export type Texts = Widen<typeof fr>;
