@@ -56,12 +56,12 @@ setup: system build models ## system packages, the build, the models
 system: ## Debian packages that the build and the tests need
 	$(call step,system packages,tests/setup/system.sh,install the packages named in tests/setup/system.sh by hand (root needed))
 
-# Sources of the applicants' pages: what is built from them is made anew only when one changes.
+# Sources of the pages: what is built from them is made anew only when one changes.
 UI := reviewer-ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '$(UI)/dist/*' -not -path '*/generated/*' -not -name '*.md')
 
 .PHONY: pages
-pages: $(UI)/dist/capture/index.html ## the applicants' pages, which the build takes into the program
+pages: $(UI)/dist/capture/index.html ## the applicants' pages and the console, which the build takes into the program
 
 $(UI)/node_modules/ready: $(UI)/package-lock.json
 	$(call step,packages for the pages,cd $(UI) && npm ci --silent --no-audit --no-fund --ignore-scripts && touch node_modules/ready,check that npm reaches its registry; needs Node 20)

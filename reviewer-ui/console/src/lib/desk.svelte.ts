@@ -92,11 +92,11 @@ class Desk {
     this.current = null;
     await this.next();
   }
-  async undo(): Promise<void> {
-    const last = this.undoable;
-    if (!last) return;
-    const record = await me.api.undo(last.id);
-    this.undoable = null;
+  /** Takes a decision back, the last one unless another is named; its case is in view again. */
+  async undo(id = this.undoable?.id): Promise<void> {
+    if (!id) return;
+    const record = await me.api.undo(id);
+    if (this.undoable?.id === id) this.undoable = null;
     // What was in view is still ours: it comes next.
     this.#ahead ??= this.current;
     this.#show(record);

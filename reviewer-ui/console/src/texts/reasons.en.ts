@@ -1,4 +1,4 @@
-// The one table of reasons (pipeline/domain/src/reason.rs), as a reviewer reads it. A test holds the codes together.
+// The one table of reasons (pipeline/domain/src/reason.rs), as a reviewer reads it. A test finds what is missing.
 
 const reasons: Record<string, string> = {
   model_unavailable: 'A model that this check needs is missing on this machine.',
@@ -43,6 +43,30 @@ const reasons: Record<string, string> = {
   person_asked: 'The person asked for an adapted recording, which a human judges.',
   biometrics_declined: 'The person did not consent to biometric processing; nothing was analysed.',
   every_case: 'A person confirms every decision.',
+  document_too_small: 'The document is too small in the picture.',
+  document_blurred: 'The picture of the document is blurred.',
+  document_glare: 'Light glares on the document.',
+  document_too_dark: 'The picture of the document is too dark.',
+  document_too_bright: 'The picture of the document is overexposed.',
+  document_cut_off: 'The document is not all in the picture.',
+  document_covered: 'A finger or another thing covers part of the document.',
+  document_not_accepted: 'The document is of no kind accepted here.',
+  specimen_document: 'The document is a specimen or an example of the standard.',
+  document_kind_differs: 'The document is of another kind than announced.',
+  permit_too_short: 'The residence permit was issued for less than five years.',
+  permit_term_unknown: 'It could not be read how long the residence permit was issued for.',
+  person_changes: 'The face is not the same one from first to last.',
+  recording_cut: 'The whole picture changes at once: the recording may be cut.',
+  picture_frozen: 'The picture stands still for a while.',
+  picture_repeats: 'A stretch of the recording repeats an earlier one.',
+  screen_likely: 'Fine regular patterns as of a display are in the picture.',
+  virtual_camera: 'The camera exists in software only.',
+  timing_unnatural: 'Frames repeat as where a recording is fed in.',
+  head_not_moved: 'The head was not turned as asked.',
+  head_moved_otherwise: 'The head was turned another way than asked.',
+  document_not_shown: 'The document was not seen where it was to be held up.',
+  document_shown_differs: 'The portrait held up is not clearly the uploaded one.',
+  identity_not_established: 'A person could not establish the identity from what was sent.',
 };
 
 export default reasons;

@@ -1,4 +1,4 @@
-// The one table of reasons (pipeline/domain/src/reason.rs), as a reviewer reads it. A test holds the codes together.
+// The one table of reasons (pipeline/domain/src/reason.rs), as a reviewer reads it. A test finds what is missing.
 
 const reasons: Record<string, string> = {
   model_unavailable: 'Un modèle nécessaire à ce contrôle manque sur cette machine.',
@@ -43,6 +43,30 @@ const reasons: Record<string, string> = {
   person_asked: 'La personne a demandé un enregistrement adapté, qu’un humain doit juger.',
   biometrics_declined: 'La personne a refusé le traitement biométrique : rien n’a été analysé.',
   every_case: 'Une personne confirme chaque décision.',
+  document_too_small: 'Le document est trop petit dans l’image.',
+  document_blurred: 'L’image du document est floue.',
+  document_glare: 'Un reflet couvre une partie du document.',
+  document_too_dark: 'L’image du document est trop sombre.',
+  document_too_bright: 'L’image du document est surexposée.',
+  document_cut_off: 'Le document n’est pas entier dans l’image.',
+  document_covered: 'Un doigt ou un objet couvre une partie du document.',
+  document_not_accepted: 'Le document n’est d’aucun type accepté ici.',
+  specimen_document: 'Le document est un spécimen ou un exemple de la norme.',
+  document_kind_differs: 'Le document est d’un autre type que celui annoncé.',
+  permit_too_short: 'Le titre de séjour a été délivré pour moins de cinq ans.',
+  permit_term_unknown: 'La durée du titre de séjour n’a pas pu être lue.',
+  person_changes: 'Le visage n’est pas le même du début à la fin.',
+  recording_cut: 'Toute l’image change d’un coup : l’enregistrement est peut-être coupé.',
+  picture_frozen: 'L’image reste figée un moment.',
+  picture_repeats: 'Un passage de l’enregistrement en répète un autre.',
+  screen_likely: 'De fins motifs réguliers, comme ceux d’un écran, sont dans l’image.',
+  virtual_camera: 'La caméra n’existe que par logiciel.',
+  timing_unnatural: 'Des images se répètent comme lorsqu’un enregistrement est injecté.',
+  head_not_moved: 'La tête n’a pas été tournée comme demandé.',
+  head_moved_otherwise: 'La tête a été tournée autrement que demandé.',
+  document_not_shown: 'Le document n’a pas été vu là où il devait être montré.',
+  document_shown_differs: 'Le portrait montré n’est pas clairement celui qui a été envoyé.',
+  identity_not_established: 'Une personne n’a pas pu établir l’identité avec ce qui a été envoyé.',
 };
 
 export default reasons;

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { plain, verdictOf } from '../src/lib/compare.ts';
+import { allowed, decisionOf, problemOf } from '../src/lib/decision.ts';
+import { marksOf, neighbour } from '../src/lib/film.ts';
+import { pressed } from '../src/lib/keys.ts';
+import { bandOf, bandsOf } from '../src/lib/scale.ts';
+import { peaks } from '../src/lib/sound.ts';
+import { filmOf, otherTracks, stretches } from '../src/lib/track.ts';
+
+const field = (declared, zone, print = null, agrees = null) => ({ name: 'x', declared, zone, print, agrees });
+
+test('a field agrees, differs, or was not compared', () => {
+  assert.equal(plain('Élise-Œuvre ß'), 'ELISEOEUVRESS');
+  assert.equal(plain('1970-01-10'), '19700110');
+  assert.equal(verdictOf(field('Noël', 'NOEL')), 'agrees');
+  assert.equal(verdictOf(field('Noel', 'NOEL', 'NOÈL')), 'agrees');
+  assert.equal(verdictOf(field('Noel', 'NOEL', 'NOVEL')), 'differs');
+  assert.equal(verdictOf(field('Noel', null)), 'unknown');
+  assert.equal(verdictOf(field(null, '', null)), 'unknown');
+  // The service knows better where it says something.
+  assert.equal(verdictOf(field('Anne', 'ANNE', null, false)), 'differs');
+  assert.equal(verdictOf(field('Jean-Baptiste', 'JEAN BAPT', null, true)), 'agrees');
+});
+
+const DISTANCE = { unit: 'L2', accept: 0.45, refuse: 0.6, higher_is_better: false, low: 0, high: 1 };
+const LIKELIHOOD = { unit: 'p', accept: 0.8, refuse: 0.3, higher_is_better: true, low: 0, high: 1 };
+
+test('a score lies in the band of its scale, exactly at both thresholds', () => {
+  assert.deepEqual([0.449, 0.45, 0.4501, 0.6, 0.6001].map((s) => bandOf(DISTANCE, s)), ['accept', 'accept', 'review', 'review', 'refuse']);
+  assert.deepEqual([0.8, 0.7999, 0.3, 0.2999].map((s) => bandOf(LIKELIHOOD, s)), ['accept', 'review', 'review', 'refuse']);
+  assert.equal(bandOf({ ...LIKELIHOOD, refuse: null }, 0.01), 'review');
+});
+
+test('the bands cover the scale without a gap, whichever way it runs', () => {
+  for (const scale of [DISTANCE, LIKELIHOOD, { ...DISTANCE, refuse: null }, { ...LIKELIHOOD, refuse: null }]) {
+    const bands = bandsOf(scale);
+    assert.equal(bands[0].from, 0);
+    assert.equal(bands.at(-1).to, 1);
+    bands.slice(1).forEach((band, i) => assert.equal(band.from, bands[i].to));
+    for (const band of bands) assert.equal(bandOf(scale, (band.from + band.to) / 2), band.kind);
+    assert.equal(bands.some((band) => band.kind === 'refuse'), scale.refuse !== null);
+  }
+});
+
+const CHOICES = { refuse: ['face_mismatch'], retake: [{ code: 'mrz_uncertain', part: 'document' }, { code: 'no_sound', part: 'video' }], escalate: ['face_uncertain'] };
+const record = (codes) => ({ choices: CHOICES, machine: { reasons: codes.map((code) => ({ code })) } });
+
+test('a decision begins with what the machine missed only where the applicant must do it again', () => {
+  assert.deepEqual(decisionOf(record(['no_sound', 'face_uncertain']), 'retake', 'n'), { kind: 'retake', reasons: ['no_sound'], document: false, video: true, note: 'n' });
+  for (const kind of ['accept', 'refuse', 'escalate', 'coercion']) assert.deepEqual(decisionOf(record(['face_mismatch', 'face_uncertain']), kind, '').reasons, [], kind);
+  assert.deepEqual(decisionOf({ choices: CHOICES, machine: null }, 'retake', '').reasons, []);
+  assert.deepEqual(allowed(record([]), 'coercion'), []);
+  assert.deepEqual(allowed(record([]), 'retake'), ['mrz_uncertain', 'no_sound']);
+});
+
+test('a decision without its reason is not sent', () => {
+  const draft = (kind, reasons = [], document = false) => ({ kind, reasons, document, video: false, note: '' });
+  for (const kind of ['refuse', 'retake', 'escalate']) assert.equal(problemOf(draft(kind)), 'reason', kind);
+  for (const kind of ['accept', 'coercion', null]) assert.equal(problemOf(draft(kind)), null);
+  assert.equal(problemOf(draft('retake', ['no_sound'])), 'part');
+  assert.equal(problemOf(draft('retake', ['no_sound'], true)), null);
+});
+
+const video = {
+  media: 'm', seconds: 4, width: 1, height: 1, has_sound: true, facts: [],
+  asked: [{ digit: '3', at_ms: 500 }],
+  heard: [{ digit: '3', start_ms: 700, end_ms: 1000, confidence: 0.9 }],
+  tracks: [
+    { name: 'face_present', unit: '', points: [[0, 1], [1000, 1], [2000, 0], [2500, 2], [3000, 1]] },
+    { name: 'cut', unit: '', points: [[2000, 1]] },
+    { name: 'lip_sync', unit: 'r', points: [[0, 0.1], [1000, 0.2]] },
+  ],
+};
+
+test('tracks become stretches, marks and curves', () => {
+  assert.deepEqual(stretches([[0, 1], [1000, 1], [2000, 0]], 4), [{ from: 0, to: 2, kind: 'one' }, { from: 2, to: 4, kind: 'none' }]);
+  const film = filmOf(video);
+  assert.deepEqual(marksOf(film).map((m) => `${m.kind} ${m.at}`), ['asked 0.5', 'heard 0.7', 'cut 2', 'lost 2', 'several 2.5']);
+  assert.deepEqual(otherTracks(video).map((t) => t.name), ['lip_sync']);
+  const nothing = filmOf({ ...video, heard: null, tracks: null });
+  assert.equal(nothing.presence, null);
+  assert.deepEqual(nothing.live, []);
+});
+
+test('the jump keys go from mark to mark and stop at the ends', () => {
+  const marks = marksOf(filmOf(video));
+  assert.equal(neighbour(marks, 0, 1).at, 0.5);
+  assert.equal(neighbour(marks, 0.5, 1).at, 0.7);
+  assert.equal(neighbour(marks, 2, -1).at, 0.7);
+  assert.equal(neighbour(marks, 3.9, 1), undefined);
+  assert.equal(neighbour(marks, 0.2, -1), undefined);
+});
+
+test('the waveform keeps the loudest sample of each stretch', () => {
+  assert.deepEqual(peaks(new Float32Array([0, 0.5, -1, 0.25]), 2), [0.5, 1]);
+  assert.deepEqual(peaks(new Float32Array([]), 2), [0, 0]);
+  assert.equal(peaks(new Float32Array([3]), 1)[0], 1);
+});
+
+test('keys are read by what is printed on them, digits by their place', () => {
+  const key = (more) => pressed({ ctrlKey: false, metaKey: false, altKey: false, isComposing: false, code: '', key: '', ...more });
+  assert.equal(key({ key: 'A', code: 'KeyQ' }), 'a');
+  // A French keyboard gives & where an English one gives 1.
+  assert.equal(key({ key: '&', code: 'Digit1' }), '1');
+  assert.equal(key({ key: ' ', code: 'Space' }), 'space');
+  assert.equal(key({ key: 'a', ctrlKey: true }), null);
+  assert.equal(key({ key: 'a', isComposing: true }), null);
+});
