@@ -101,8 +101,9 @@ function open(c, who) {
 function queueItem(c, who) {
   free(c);
   const holder = c.holder && { id: c.holder.staff, display_name: nameOf(c.holder.staff), until: iso(c.holder.until), me: c.holder.staff === who.id };
-  const hidden = settings.blind_first && !senior(who) ? c.reasons.filter((r) => !/face|liveness|attack/.test(r)) : c.reasons;
-  return { id: c.id, number: c.number, language: c.language, due_at: iso(c.due), overdue: c.due < now(), waiting_since: iso(c.since), attempt: c.attempt, document_type: 'fr_card', appealed: c.appealed, reasons: hidden, escalated: c.escalation !== null, second: senior(who) && c.by.some((d) => d.state === 'second'), holder, can_take: free(c) && open(c, who) && !who.roles.includes('operator') };
+  const judges = who.roles.some((r) => ['reviewer', 'senior'].includes(r));
+  const hidden = settings.blind_first && judges ? c.reasons.filter((r) => !/face|liveness|attack/.test(r)) : c.reasons;
+  return { id: c.id, number: c.number, language: c.language, due_at: iso(c.due), overdue: c.due < now(), waiting_since: iso(c.since), attempt: c.attempt, document_type: 'fr_card', appealed: c.appealed, reasons: hidden, escalated: c.escalation !== null, second: !judges && c.by.some((d) => d.state === 'second'), holder, can_take: free(c) && open(c, who) && !who.roles.includes('operator') };
 }
 const nameOf = (staffId) => staff.find((s) => s.id === staffId)?.display_name ?? '';
 const sorted = () => [...cases.values()].sort((a, b) => a.due - b.due);
@@ -180,7 +181,7 @@ function caseFor(c, who) {
         { name: 'live_score', unit: 'p', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(100 * (0.72 + 0.2 * Math.sin(i * 0.7 + c.seed))) / 100]) },
         { name: 'cut', unit: '', points: [[3500, 1]] },
       ],
-      facts: [{ name: 'container', value: 'webm' }, { name: 'codec', value: 'vp8' }, { name: 'frames', value: 150 }, { name: 'dropped', value: 2 }, { name: 'contradictions', value: 0 }],
+      facts: [{ name: 'container', value: 'webm' }, { name: 'codec', value: 'vp8' }, { name: 'frames', value: 150 }, { name: 'dropped_frames', value: 2 }, { name: 'claimed_seconds', value: null }],
     },
     capture: [{ name: 'camera', value: e('FaceTime HD Camera') }, { name: 'browser', value: e('Firefox 146') }, { name: 'width', value: 1280 }, { name: 'virtual_camera', value: false }],
     blind, judgement: c.judgements.get(who.id) ?? null, machine: blind ? null : machineOf(c),
@@ -270,6 +271,8 @@ const pub = ({ wrong: _w, language: _l, ...rest }) => rest;
 const ROUTES = [
   ['GET /queue', ['reviewer', 'senior', 'operator'], (who, _, q) => {
     const wanted = q.get('state') ?? 'waiting';
+    if (wanted === 'second' && !who.roles.includes('operator')) refuse(403, 'role_missing');
+    if (wanted === 'escalated' && !senior(who) && !who.roles.includes('operator')) refuse(403, 'role_missing');
     const all = sorted().filter((c) => c.state === 'in_review' && !decided(c) && (open(c, who) || who.roles.includes('operator')));
     const is = { waiting: (c) => free(c) && !c.escalation, held: (c) => !free(c), second: (c) => c.by.some((d) => d.state === 'second'), escalated: (c) => c.escalation };
     const items = all.filter(is[wanted] ?? (() => true)).map((c) => queueItem(c, who)).filter((i) => (!q.get('language') || i.language === q.get('language')) && (!q.get('reason') || i.reasons.includes(q.get('reason'))) && (!q.get('holder') || (q.get('holder') === 'me' ? i.holder?.me : i.holder?.id === q.get('holder'))));

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { begin, cases, Person } from './desk.mjs';
+import { begin, cases, killable, Person } from './desk.mjs';
 import { browser, call, stopBase, VAR, visit } from './harness.mjs';
 
 let chrome;
@@ -58,7 +58,10 @@ test('a queue of 50 cases is cleared by keyboard alone, each next one there with
     await ana.press(kind);
     await page.locator('.confirm').waitFor();
     if ('rte'.includes(kind) && !(await page.locator('.list input:checked').count())) await ana.press('1');
+    // One of them is traced, to see what the time goes into.
+    if (i === 1) await chrome.startTracing(page, { path: `${VAR}console-next.trace.json` });
     await ana.press('Enter');
+    if (i === 2) await chrome.stopTracing();
     if (i < 49) await page.waitForFunction((n) => !document.querySelector('main.case h1')?.textContent.includes(n) && document.querySelector('main.case h1'), number);
     else await page.locator('.note.good').waitFor();
   }
@@ -76,7 +79,8 @@ test('a queue of 50 cases is cleared by keyboard alone, each next one there with
 
 test('two reviewers never hold one case, and a killed one gives it back', async () => {
   await begin({ cases: 3, lease_s: 3 });
-  const [ana, bruno] = [await Person.signIn(chrome, 'ana'), await Person.signIn(chrome, 'bruno')];
+  const doomed = await killable();
+  const [ana, bruno] = [await Person.signIn(doomed.chrome, 'ana'), await Person.signIn(chrome, 'bruno')];
   const first = await ana.next();
   // Ana holds two: the one in view and the one fetched ahead.
   while ((await cases()).filter((c) => c.holder).length < 2) await ana.page.waitForTimeout(50);
@@ -91,7 +95,7 @@ test('two reviewers never hold one case, and a killed one gives it back', async 
   await bruno.page.locator('.note.bad').waitFor();
   assert.match(await bruno.page.locator('.note.bad').textContent(), /Quelqu’un d’autre/);
   // Killed, not signed out: what she held comes back after the lease.
-  await ana.close();
+  doomed.kill();
   await bruno.page.waitForTimeout(3300);
   await bruno.page.goto(bruno.page.url().replace(/#.*/, '#/queue'));
   await bruno.page.locator('.counts').waitFor();

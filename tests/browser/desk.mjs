@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
+import { chromium } from 'playwright-core';
 import { axe, call, SCREENS, VAR, visit } from './harness.mjs';
 
 mkdirSync(`${VAR}media`, { recursive: true });
-const RECORDING = `${VAR}media/console.webm`;
+export const RECORDING = `${VAR}media/console.webm`;
 if (!existsSync(RECORDING)) {
   const voice = `${VAR}media/console-voice.wav`;
   execFileSync('espeak-ng', ['-v', 'fr', '-s', '90', '-w', voice, 'trois … sept … deux']);
@@ -14,6 +15,12 @@ if (!existsSync(RECORDING)) {
   execFileSync('ffmpeg', ['-v', 'error', '-y', ...film, '-c:v', 'libvpx', '-b:v', '700k', '-c:a', 'libopus', RECORDING]);
 }
 process.env.MOCK_VIDEO = RECORDING;
+
+/** A browser of its own that can be killed as a crash would. */
+export async function killable() {
+  const server = await chromium.launchServer({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  return { chrome: await chromium.connect(server.wsEndpoint()), kill: () => server.process().kill('SIGKILL') };
+}
 
 export const DESK = { width: 1440, height: 900 };
 export const NAMES = { reviewer: 'ana', second: 'bruno', senior: 'claire', operator: 'omar', auditor: 'audrey', administrator: 'admin' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plain, verdictOf } from '../src/lib/compare.ts';
-import { allowed, decisionOf, problemOf } from '../src/lib/decision.ts';
+import { allowed, decisionOf, needsSecond, problemOf } from '../src/lib/decision.ts';
 import { marksOf, neighbour } from '../src/lib/film.ts';
 import { pressed } from '../src/lib/keys.ts';
 import { bandOf, bandsOf } from '../src/lib/scale.ts';
@@ -60,6 +60,20 @@ test('a decision without its reason is not sent', () => {
   for (const kind of ['accept', 'coercion', null]) assert.equal(problemOf(draft(kind)), null);
   assert.equal(problemOf(draft('retake', ['no_sound'])), 'part');
   assert.equal(problemOf(draft('retake', ['no_sound'], true)), null);
+});
+
+test('a second person is announced for refusals and for accepting against the machine', () => {
+  const on = { two_person_refusal: true, two_person_override: true };
+  const off = { two_person_refusal: false, two_person_override: false };
+  const judged = (status, outcome = 'review') => ({ machine: { outcome, checks: [{ status }] } });
+  assert.equal(needsSecond(judged('passed'), 'refuse', on), true);
+  assert.equal(needsSecond(judged('passed'), 'accept', on), false);
+  for (const record of [judged('failed'), judged('passed', 'refuse'), { machine: null }, { machine: { outcome: 'review', checks: [] } }]) {
+    assert.equal(needsSecond(record, 'accept', on), true);
+    assert.equal(needsSecond(record, 'accept', off), false);
+    assert.equal(needsSecond(record, 'retake', on), false);
+  }
+  assert.equal(needsSecond(judged('failed'), 'refuse', off), false);
 });
 
 const video = {

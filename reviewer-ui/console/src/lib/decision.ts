@@ -1,4 +1,4 @@
-import type { Case, DecisionKind } from './types.ts';
+import type { Case, DecisionKind, Session } from './types.ts';
 
 /** A decision in the making. */
 export interface Draft {
@@ -30,4 +30,12 @@ export function problemOf(draft: Draft): 'reason' | 'part' | null {
   if (draft.kind === null || draft.kind === 'accept' || draft.kind === 'coercion') return null;
   if (draft.reasons.length === 0) return 'reason';
   return draft.kind === 'retake' && !draft.document && !draft.video ? 'part' : null;
+}
+
+/** Whether a second person will be asked, to tell the reviewer beforehand; the service decides it. */
+export function needsSecond(record: Case, kind: DecisionKind, settings: NonNullable<Session['settings']>): boolean {
+  if (kind === 'refuse') return settings.two_person_refusal;
+  const machine = record.machine;
+  const overridden = !machine || machine.outcome === 'refuse' || machine.checks.length === 0 || machine.checks.some((c) => c.status === 'failed');
+  return kind === 'accept' && settings.two_person_override && overridden;
 }

@@ -144,7 +144,7 @@ export interface Case {
   appeal: string | null;
   due_at: string | null;
   waiting_since: string;
-  held_until: string;
+  held_until: string | null;
   escalation: null | { by: string; at: string; reasons: string[]; note: string | null; disputed: boolean };
   watermark: string;
   adaptations: string[];
