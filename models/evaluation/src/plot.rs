@@ -1,5 +1,6 @@
 //! Plots as SVG text, drawn by `plotters`. Lines differ by dash and marker, not by colour alone.
 
+use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::full_palette::{BLUE_700, GREY_700, ORANGE_800};
 
