@@ -29,13 +29,15 @@ const ESCALATE = ['face_uncertain', 'liveness_uncertain', 'identity_differs', 'd
 const SETTINGS = { blind_first: true, two_person_refusal: true, two_person_override: true, undo_s: 30, lease_s: 300, mode: 'borderline' };
 let settings = { ...SETTINGS };
 let staff, sessions, cases, decisions, audit, known;
+let kept = true;
 
 function person(name, display, roles, more = {}) {
   return { id: `usr_${name}`, name, display_name: display, roles, disabled: false, locked_until: null, totp: true, recovery_codes_left: 10, oidc_subject: null, created_at: iso(Date.now() - 900 * HOUR), last_sign_in_at: iso(Date.now() - 20 * HOUR), language: null, wrong: 0, ...more };
 }
 
-/** Begins anew. `evil` is put into everything an applicant can write. */
-function reset({ cases: count = 6, evil = '', ...changes } = {}) {
+/** Begins anew. `evil` is put into everything an applicant can write; `plain`: the worker kept nothing but its report. */
+function reset({ cases: count = 6, evil = '', plain = false, ...changes } = {}) {
+  kept = !plain;
   settings = { ...SETTINGS, ...changes };
   staff = [
     person('ana', 'Ana Duval', ['reviewer']),
@@ -153,8 +155,8 @@ function caseFor(c, who) {
   const blind = settings.blind_first && !c.judgements.has(who.id);
   const media = ([mediaId, kind], n) => ({ id: mediaId, kind, content_type: kind === 'selfie_video' ? 'video/webm' : 'image/svg+xml', size: 1000, at_ms: kind === 'frame' ? 900 * n : null, url: `/console/api/cases/${c.id}/media/${mediaId}`, viewed: c.viewed.has(`${who.id} ${mediaId}`) });
   const e = (value) => (c.evil ? `${value} ${c.evil}` : value);
-  const zone = (value) => (blind ? null : value);
-  const field = (name, declared, read, agrees = true) => ({ name, declared: e(declared), zone: zone(read), print: blind ? null : declared, agrees: blind ? null : agrees });
+  const zone = (value) => (blind || !kept ? null : value);
+  const field = (name, declared, read, agrees = true) => ({ name, declared: e(declared), zone: zone(read), print: zone(declared), agrees: blind || !kept ? null : agrees });
   return {
     id: c.id, number: c.number, language: c.language, state: c.state, attempt: c.attempt, appealed: c.appealed,
     appeal: c.appealed ? e('Je suis sûre que c’est bien moi, la lumière était mauvaise.') : null,
@@ -166,17 +168,17 @@ function caseFor(c, who) {
       field('first_names', 'Alix, Anne-Marie', 'ALIX ANNE MARIE'),
       field('sex', 'X', 'X'),
       field('birth_date', '1970-01-10', '1970-01-10'),
-      { name: 'birth_place', declared: e('Châteauneuf-du-Pape'), zone: null, print: blind ? null : 'CHATEAUNEUF DU PAPE', agrees: null },
+      { name: 'birth_place', declared: e('Châteauneuf-du-Pape'), zone: null, print: zone('CHATEAUNEUF DU PAPE'), agrees: null },
       field('nationality', 'FRA', 'FRA'),
       field('document_number', c.document, c.document),
-      { name: 'expiry_date', declared: null, zone: zone('2030-12-31'), print: blind ? null : '2030-12-31', agrees: null },
+      { name: 'expiry_date', declared: null, zone: zone('2030-12-31'), print: zone('2030-12-31'), agrees: null },
     ],
-    media: c.purged ? [] : MEDIA.map(media), pictures: c.purged ? [] : PICTURES.map(media),
+    media: c.purged ? [] : MEDIA.map(media), pictures: c.purged || !kept ? [] : PICTURES.map(media),
     video: c.purged ? null : {
       media: 'upl_video', seconds: 6, width: 640, height: 640, has_sound: true,
       asked: [{ digit: '3', at_ms: 1000 }, { digit: '7', at_ms: 2600 }, { digit: '2', at_ms: 4200 }],
-      heard: blind ? null : [{ digit: '3', start_ms: 1300, end_ms: 1700, confidence: 0.91 }, { digit: '7', start_ms: 2900, end_ms: 3300, confidence: 0.84 }, { digit: c.reasons.includes('digits_uncertain') ? '5' : '2', start_ms: 4500, end_ms: 5000, confidence: 0.44 }],
-      tracks: blind ? null : [
+      heard: blind || !kept ? null : [{ digit: '3', start_ms: 1300, end_ms: 1700, confidence: 0.91 }, { digit: '7', start_ms: 2900, end_ms: 3300, confidence: 0.84 }, { digit: c.reasons.includes('digits_uncertain') ? '5' : '2', start_ms: 4500, end_ms: 5000, confidence: 0.44 }],
+      tracks: blind || !kept ? null : [
         { name: 'face_present', unit: 'faces', points: Array.from({ length: 30 }, (_, i) => [i * 200, i === 17 ? 0 : i > 24 && i < 27 ? 2 : 1]) },
         { name: 'live_score', unit: 'p', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(100 * (0.72 + 0.2 * Math.sin(i * 0.7 + c.seed))) / 100]) },
         { name: 'cut', unit: '', points: [[3500, 1]] },

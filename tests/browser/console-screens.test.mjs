@@ -1,5 +1,6 @@
 // Every page of the console, in both languages, light and dark, from 1280 to 2560 px: axe, truncation, a picture kept.
 
+import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { begin, DESK, Person } from './desk.mjs';
 import { browser, stopBase, visit } from './harness.mjs';
@@ -164,6 +165,27 @@ test('from 1280 to 2560 px the case stands on one screen and nothing is cut off'
     await claire.look(`41-case-${size.width}`);
     await claire.close();
   }
+});
+
+test('where the worker kept no pictures, the front stands for the portrait and frames come from the recording', async () => {
+  await begin({ cases: 2, plain: true });
+  const ana = await Person.signIn(chrome, 'ana');
+  const { page } = ana;
+  await ana.next();
+  await ana.judge();
+  await page.locator('.pair figure:nth-child(2) img').waitFor();
+  await page.getByText('image 1 sur 4').waitFor();
+  const face = page.locator('.pair .well').first();
+  await face.focus();
+  const lies = () => face.locator('img').evaluate((img) => img.style.transform);
+  const before = await lies();
+  await ana.press('+', '+', '+', 'ArrowLeft', 'ArrowDown');
+  assert.notEqual(await lies(), before);
+  await still(page);
+  await ana.look('44-case-plain');
+  await ana.press('0');
+  assert.equal(await lies(), before);
+  await ana.close();
 });
 
 test('at 200 % zoom the console can be read by scrolling one way', async () => {

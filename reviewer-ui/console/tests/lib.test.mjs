@@ -4,6 +4,7 @@ import { plain, verdictOf } from '../src/lib/compare.ts';
 import { allowed, decisionOf, needsSecond, problemOf } from '../src/lib/decision.ts';
 import { marksOf, neighbour } from '../src/lib/film.ts';
 import { pressed } from '../src/lib/keys.ts';
+import { byKey, scaled } from '../src/lib/place.ts';
 import { bandOf, bandsOf } from '../src/lib/scale.ts';
 import { peaks } from '../src/lib/sound.ts';
 import { filmOf, otherTracks, stretches } from '../src/lib/track.ts';
@@ -120,4 +121,16 @@ test('keys are read by what is printed on them, digits by their place', () => {
   assert.equal(key({ key: ' ', code: 'Space' }), 'space');
   assert.equal(key({ key: 'a', ctrlKey: true }), null);
   assert.equal(key({ key: 'a', isComposing: true }), null);
+});
+
+test('a face is moved and scaled by keys, its middle staying in place', () => {
+  const start = { x: 0, y: 0, own: 1 };
+  const moved = byKey(start, 'ArrowLeft');
+  assert.equal(moved.x, -16);
+  const large = scaled(moved, 2);
+  assert.deepEqual(large, { own: 2, x: -32, y: 0 });
+  assert.equal(scaled(start, 0.1).own, 1);
+  assert.equal(scaled(large, 100).own, 12);
+  assert.deepEqual(byKey(large, '0'), start);
+  assert.equal(byKey(large, 'a'), null);
 });

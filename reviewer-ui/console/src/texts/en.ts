@@ -135,7 +135,7 @@ const en: Texts = {
     toQueue: 'Back to the queue',
   },
   cover: { masked: 'Pictures masked', open: 'Show' },
-  viewer: { larger: 'Larger', smaller: 'Smaller', turn: 'Turn', whole: 'Whole picture', keys: 'Arrows to move, + and − to zoom.' },
+  viewer: { larger: 'Larger', smaller: 'Smaller', turn: 'Turn', whole: 'Whole picture', keys: 'Arrows to move, + and − to zoom, 0 to go back.' },
   document: {
     title: 'Document',
     sides: 'Sides of the document',
@@ -181,7 +181,7 @@ const en: Texts = {
     noPortrait: 'No portrait.',
     noFrame: 'No frame.',
     noVideo: 'No recording.',
-    wholeDocument: 'The portrait was not cut out: the whole front is shown in its place.',
+    wholeDocument: 'The portrait was not cut out: the whole front is shown in its place. Wheel to enlarge, drag to centre the face.',
     flicker: 'Flicker',
     zoom: 'Zoom',
     next: 'Next frame',

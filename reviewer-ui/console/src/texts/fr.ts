@@ -134,7 +134,7 @@ const fr = {
     toQueue: 'Retour à la file',
   },
   cover: { masked: 'Images masquées', open: 'Afficher' },
-  viewer: { larger: 'Agrandir', smaller: 'Réduire', turn: 'Tourner', whole: 'Tout voir', keys: 'Flèches pour déplacer, + et − pour agrandir.' },
+  viewer: { larger: 'Agrandir', smaller: 'Réduire', turn: 'Tourner', whole: 'Tout voir', keys: 'Flèches pour déplacer, + et − pour agrandir, 0 pour revenir.' },
   document: {
     title: 'Document',
     sides: 'Côtés du document',
@@ -180,7 +180,7 @@ const fr = {
     noPortrait: 'Aucun portrait.',
     noFrame: 'Aucune image.',
     noVideo: 'Aucun enregistrement.',
-    wholeDocument: 'Le portrait n’a pas été découpé : le recto entier est montré à sa place.',
+    wholeDocument: 'Le portrait n’a pas été découpé : le recto entier est montré à sa place. Molette pour agrandir, glisser pour centrer le visage.',
     flicker: 'Alterner',
     zoom: 'Zoom',
     next: 'Image suivante',
