@@ -189,7 +189,7 @@ function caseFor(c, who) {
     blind, judgement: c.judgements.get(who.id) ?? null, machine: blind ? null : machineOf(c),
     earlier: c.attempt > 1 ? [{ attempt: 1, outcome: 'retake', by: 'machine', at: iso(c.since - HOUR), reasons: ['mrz_uncertain'] }] : [],
     events: [{ at: iso(c.since - 2 * HOUR), kind: 'created', actor: 'applicant' }, { at: iso(c.since - HOUR), kind: 'submitted', actor: 'applicant' }, { at: iso(c.since), kind: 'sent_to_review', actor: 'system' }],
-    similar: c.seed % 2 ? [{ id: 'case_other', number: '4821-0007-07', state: 'refused', why: 'document_number' }] : [],
+    similar: c.seed % 2 ? [{ id: 'case_other', number: '4821-0007-07', state: 'refused', why: 'contact' }] : [],
     choices: { refuse: REFUSE, retake: Object.entries(RETAKE).map(([code, part]) => ({ code, part })), escalate: ESCALATE },
     media_due_at: null, media_purged: Boolean(c.purged),
   };
@@ -230,7 +230,7 @@ function decide(c, d, who) {
     const first = c.by.find((x) => x.state === 'second');
     if (d.kind === 'escalate' || (first && first.kind !== d.kind)) {
       made.state = first ? 'disputed' : 'effective';
-      c.escalation = { by: who.display_name, at: made.at, reasons: d.reasons, note: d.note, disputed: Boolean(first) };
+      c.escalation = first ? { by: '', at: made.at, reasons: [], note: null, disputed: true } : { by: who.display_name, at: made.at, reasons: d.reasons, note: d.note, disputed: false };
     } else if (second) made.state = 'second';
     else {
       made.state = 'effective';
@@ -365,10 +365,7 @@ const ROUTES = [
 function onSession(method, path, body, s, cookies) {
   if (method === 'POST' && path === '/session') {
     const who = staff.find((x) => x.name === body.name);
-    if (!who || who.disabled || body.password !== 'mock') {
-      if (who && ++who.wrong >= 5) refuse(429, 'sign_in_locked', { until: iso(now() + HOUR) });
-      refuse(401, 'sign_in_refused');
-    }
+    if (!who || who.disabled || body.password !== 'mock') refuse(401, 'sign_in_refused');
     return session(begin(who, who.totp ? 'totp' : 'enrol', cookies));
   }
   if (!s) refuse(401, 'unauthorized');
@@ -383,7 +380,11 @@ function onSession(method, path, body, s, cookies) {
       return void sessions.delete(s.secret);
     case 'POST /session/totp':
       if (s.stage !== 'totp') refuse(403, 'stage_wrong');
-      if (body.code !== '123456' && body.recovery_code !== 'abcd-efgh-ijkl') refuse(401, 'sign_in_refused');
+      if (s.staff.wrong >= 5) refuse(429, 'sign_in_locked', { until: iso(now() + HOUR) });
+      if (body.code !== '123456' && body.recovery_code !== 'abcd-efgh-ijkl') {
+        s.staff.wrong += 1;
+        refuse(401, 'sign_in_refused');
+      }
       return session(change('ready'));
     case 'POST /session/enrolment':
       if (s.stage !== 'enrol') refuse(403, 'stage_wrong');

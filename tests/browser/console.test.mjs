@@ -225,6 +225,45 @@ test('a refusal waits for a second person, who does not know of the first', asyn
   await bruno.close();
 });
 
+test('two who differ leave the case to a senior, who learns of it and settles it; what is handed on says why', async () => {
+  await begin({ cases: 2, undo_s: 1 });
+  const ana = await Person.signIn(chrome, 'ana');
+  const disputed = await ana.next();
+  await ana.judge('2');
+  await ana.press('r');
+  await ana.page.locator('.list').waitFor();
+  await ana.press('1', 'Enter');
+  await ana.page.waitForFunction((n) => document.querySelector('main.case h1') && !document.querySelector('main.case h1').textContent.includes(n), disputed);
+  const handed = await ana.number();
+  await ana.judge('3', '1');
+  await ana.press('e');
+  await ana.page.locator('.list').waitFor();
+  await ana.press('1', 'w');
+  await ana.page.keyboard.type('Regardez le bord du portrait.');
+  await ana.press('Control+Enter');
+  await ana.page.locator('.note.good').waitFor();
+  const bruno = await Person.signIn(chrome, 'bruno');
+  await ana.page.waitForTimeout(1200);
+  assert.equal(await bruno.next(), disputed);
+  await bruno.judge('1');
+  await bruno.press('a');
+  await bruno.page.locator('.confirm').waitFor();
+  await bruno.press('Enter');
+  await bruno.page.locator('.note.good').waitFor();
+  await bruno.page.waitForTimeout(1200);
+  const claire = await Person.signIn(chrome, 'claire');
+  await claire.page.locator('select').first().selectOption('escalated');
+  await claire.page.locator('tbody tr').nth(1).waitFor();
+  for (const [number, said] of [[disputed, /Deux personnes ont décidé autrement/], [handed, /Transmis par Ana Duval[^]*Regardez le bord du portrait/]]) {
+    await claire.page.getByRole('button', { name: `Prendre ${number}` }).or(claire.page.getByRole('button', { name: `Reprendre ${number}` })).click();
+    await claire.page.waitForFunction((n) => document.querySelector('main.case h1')?.textContent.includes(n), number);
+    assert.match(await claire.page.locator('main.case').textContent(), said);
+    await claire.page.evaluate(() => (location.hash = '#/queue'));
+    await claire.page.locator('select').first().selectOption('escalated');
+  }
+  for (const one of [ana, bruno, claire]) await one.close();
+});
+
 test('letters are off where one writes, and can be switched off altogether', async () => {
   await begin({ cases: 1 });
   const ana = await Person.signIn(chrome, 'ana');
@@ -317,6 +356,16 @@ test('signing in: wrong ones are refused alike, the recovery code works, the fir
     await page.locator('.note.bad').waitFor();
     assert.match(await page.locator('.note.bad').textContent(), /Identifiant, mot de passe ou code faux/);
   }
+  await enter('bruno', 'mock');
+  const code = page.locator('input[autocomplete=one-time-code]');
+  for (let i = 0; i < 6; i++) {
+    await code.fill('000000');
+    const answer = page.waitForResponse((r) => r.url().endsWith('/totp'));
+    await page.keyboard.press('Enter');
+    await answer;
+  }
+  await page.getByText(/compte est verrouillé.*À nouveau possible/).waitFor();
+  await page.getByRole('button', { name: 'Autre compte' }).click();
   await enter('ana', 'mock');
   await page.getByRole('button', { name: /pas mon appareil/ }).click();
   await page.getByLabel('Code de secours').fill('abcd-efgh-ijkl');
