@@ -393,6 +393,24 @@ test('signing in: wrong ones are refused alike, the recovery code works, the fir
   await page.context().close();
 });
 
+test('a case left idle is taken away: the page says so, forgets the pictures and sends nothing', async () => {
+  await begin({ cases: 2, lease_s: 2 });
+  const ana = await Person.signIn(chrome, 'ana');
+  const { page } = ana;
+  await ana.next();
+  await ana.judge();
+  await page.waitForTimeout(2300);
+  await ana.press('a');
+  await page.locator('.confirm').waitFor();
+  await ana.press('Enter');
+  await page.getByRole('heading', { name: /plus à vous/ }).waitFor();
+  assert.equal(await page.locator('img[src^=blob], video').count(), 0);
+  assert.ok((await cases()).every((c) => c.by.length === 0));
+  await page.getByRole('button', { name: 'Dossier suivant' }).click();
+  await ana.number();
+  await ana.close();
+});
+
 test('a session that ends at work leads to the sign-in, and says so', async () => {
   await begin({ cases: 1 });
   const ana = await Person.signIn(chrome, 'ana');

@@ -11,6 +11,8 @@ export class Client {
   csrf = '';
   /** Told of every 401: the session is over. */
   onOver: () => void = () => {};
+  /** Told of every refusal that says a case is held no more, with its id. */
+  onLost: (id: string, problem: Problem) => void = () => {};
 
   async #send(method: string, path: string, body?: unknown): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json' };
@@ -33,6 +35,8 @@ export class Client {
     if (response.ok) return response;
     const problem = new Problem(response.status, (await response.json().catch(() => ({}))) as ProblemBody, response.headers.get('retry-after'));
     if (problem.code === 'unauthorized') this.onOver();
+    const lost = problem.code === 'not_held' && /\/cases\/(\w+)/.exec(path)?.[1];
+    if (lost) this.onLost(lost, problem);
     throw problem;
   }
   async #json<R>(method: string, path: string, body?: unknown): Promise<R> {

@@ -1,4 +1,4 @@
-import { Problem } from '@idproof/shared/api/problem.ts';
+import type { Problem } from '@idproof/shared/api/problem.ts';
 import { MediaShelf } from './media.svelte.ts';
 import { go } from './route.svelte.ts';
 import { me } from './session.svelte.ts';
@@ -27,6 +27,15 @@ class Desk {
   #fetching: Promise<void> | null = null;
   #kept = 0;
 
+  constructor() {
+    me.api.onLost = (id, problem) => {
+      if (this.#ahead?.id === id) this.#ahead = null;
+      if (this.current?.id !== id) return;
+      this.lost = problem;
+      this.shelf.clear();
+    };
+  }
+
   #show(record: Case): void {
     this.shelf.clear();
     this.shelf = new MediaShelf();
@@ -46,9 +55,9 @@ class Desk {
     await this.#fetching;
     const ahead = this.#ahead;
     this.#ahead = null;
-    if (ahead) {
+    if (ahead && isHeld(ahead)) {
       this.#show(ahead);
-      // It was taken a while ago: is it still ours?
+      // From now on it is worked on.
       void this.#keep(ahead.id);
     } else {
       const record = await me.api.next(null);
@@ -75,7 +84,7 @@ class Desk {
   /** Opens a certain case: from a link, the queue or after a reload. */
   async open(id: string): Promise<void> {
     if (this.current?.id === id) return;
-    if (this.#ahead?.id === id) {
+    if (this.#ahead?.id === id && isHeld(this.#ahead)) {
       this.#show(this.#ahead);
       this.#ahead = null;
     } else {
@@ -114,19 +123,12 @@ class Desk {
     if (!this.current || this.lost || Date.now() - this.#kept < KEEP_EVERY_MS) return;
     this.#kept = Date.now();
     void this.#keep(this.current.id);
-    if (this.#ahead) void me.api.keep(this.#ahead.id).catch(() => (this.#ahead = null));
+    if (this.#ahead) void this.#keep(this.#ahead.id);
   }
   async #keep(id: string): Promise<void> {
-    try {
-      const until = await me.api.keep(id);
-      if (this.current?.id === id) this.current = { ...this.current, held_until: until };
-    } catch (cause) {
-      if (cause instanceof Problem && cause.status !== 0 && this.current?.id === id) this.lose(cause);
-    }
-  }
-  lose(cause: Problem): void {
-    this.lost = cause;
-    this.shelf.clear();
+    const until = await me.api.keep(id).catch(() => null);
+    if (until && this.current?.id === id) this.current = { ...this.current, held_until: until };
+    if (until && this.#ahead?.id === id) this.#ahead = { ...this.#ahead, held_until: until };
   }
   clear(empty = false): void {
     this.shelf.clear();
@@ -143,6 +145,12 @@ class Desk {
     this.undoable = null;
     this.empty = false;
   }
+}
+
+/** Whether a case taken earlier is ours for a while yet. */
+function isHeld(record: Case): boolean {
+  const margin = 3_000;
+  return record.held_until !== null && Date.parse(record.held_until) > Date.now() + margin;
 }
 
 export const desk = new Desk();
