@@ -177,3 +177,47 @@ fn the_policy_that_ships_is_valid() {
     let (code, stdout, _) = idproof(&["policy", "check", path.to_str().unwrap()], &[]);
     assert_eq!(code, Some(0), "{stdout}");
 }
+
+#[test]
+fn two_policies_are_compared_line_by_line() {
+    let (_, shipped, _) = idproof(&["policy", "show"], &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let old = write("old.toml", &shipped);
+    let changed = |line: &str| {
+        if line.starts_with("face_motion ") {
+            line.replace("required", "advisory")
+        } else {
+            line.replace("document_minimum_age = 18", "document_minimum_age = 21")
+        }
+    };
+    let stricter: Vec<String> = shipped.lines().map(changed).collect();
+    let stricter = stricter.join("\n");
+    assert_ne!(stricter, shipped);
+    let new = write("new.toml", &stricter);
+    for words in [vec![&*old, &*new], vec![&*new]] {
+        let args = [&["policy", "diff"], &words[..]].concat();
+        let (code, stdout, _) = idproof(&args, &[]);
+        assert_eq!(code, Some(0));
+        for line in [
+            "checks.face_motion: required, on_fail review -> advisory, on_fail review",
+            "thresholds.document_minimum_age: 18 -> 21 years",
+            "2 changes",
+        ] {
+            assert!(stdout.contains(line), "{line}: {stdout}");
+        }
+    }
+    let (_, stdout, _) = idproof(&["policy", "diff", &old], &[]);
+    assert!(stdout.contains("0 changes"), "{stdout}");
+    let bad = write("bad.toml", "version = '1'\n[checks]\n");
+    let (code, _, stderr) = idproof(&["policy", "diff", &old, &bad], &[]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("bad.toml") && stderr.contains("checks."),
+        "{stderr}"
+    );
+}

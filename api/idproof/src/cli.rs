@@ -111,6 +111,15 @@ pub struct PolicyArgs {
 pub enum PolicyCommand {
     /// Validate a policy file.
     Check { file: PathBuf },
+    /// Say what changes between two policies, or from the one that ships.
+    Diff {
+        /// The policy in force.
+        #[arg(value_name = "OLD")]
+        first: PathBuf,
+        /// The proposed one; without it OLD is compared with the policy that ships.
+        #[arg(value_name = "NEW")]
+        second: Option<PathBuf>,
+    },
     /// Print the policy that ships, with every threshold's meaning, unit and range.
     Show,
 }
