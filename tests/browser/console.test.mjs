@@ -342,6 +342,43 @@ test('each role sees only what it may do', async () => {
   }
 });
 
+test('an auditor downloads the evidence file of a case', async () => {
+  await begin({ cases: 2 });
+  const audrey = await Person.signIn(chrome, 'audrey');
+  const { page } = audrey;
+  await page.evaluate(() => (location.hash = '#/cases'));
+  for (const kind of ['PDF', 'JSON']) {
+    const link = page.getByRole('link', { name: new RegExp(`^${kind}`) }).first();
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    assert.match(download.suggestedFilename(), new RegExp(`evidence.*\\.${kind.toLowerCase()}$`));
+  }
+  await audrey.close();
+});
+
+test('an administrator makes an account, resets and disables one, and cannot make a reviewer of an administrator', async () => {
+  await begin({ cases: 1 });
+  const admin = await Person.signIn(chrome, 'admin');
+  const { page } = admin;
+  await page.getByRole('button', { name: 'Nouveau compte' }).click();
+  await page.getByLabel('Identifiant').fill('zoe');
+  await page.getByLabel('Nom affiché').fill('Zoé <b>Martin</b>');
+  await page.locator('input[value=administrator]').check();
+  await page.getByRole('button', { name: 'Enregistrer' }).click();
+  await page.getByText('Un administrateur ne peut pas contrôler').waitFor();
+  await page.locator('input[value=administrator]').uncheck();
+  await page.getByRole('button', { name: 'Enregistrer' }).click();
+  assert.match(await page.locator('.secret').textContent(), /\S{10,}/);
+  await page.getByRole('button', { name: 'C’est noté' }).click();
+  await page.getByRole('rowheader', { name: 'Zoé <b>Martin</b>' }).waitFor();
+  await page.getByRole('button', { name: 'Réinitialiser Ana Duval' }).click();
+  await page.locator('dialog .button.danger').click();
+  await page.locator('.secret').waitFor();
+  await page.getByRole('button', { name: 'C’est noté' }).click();
+  await page.getByRole('button', { name: 'Désactiver Bruno Keller' }).click();
+  await page.getByRole('button', { name: 'Activer Bruno Keller' }).waitFor();
+  await admin.close();
+});
+
 test('signing in: wrong ones are refused alike, the recovery code works, the first time sets both factors up', async () => {
   await begin({ cases: 1 });
   const page = await visit(chrome, { size: { width: 1280, height: 800 }, path: '/console/' });

@@ -53,6 +53,7 @@ test('a decision begins with what the machine missed only where the applicant mu
   assert.deepEqual(decisionOf({ choices: CHOICES, machine: null }, 'retake', '').reasons, []);
   assert.deepEqual(allowed(record([]), 'coercion'), []);
   assert.deepEqual(allowed(record([]), 'retake'), ['mrz_uncertain', 'no_sound']);
+  assert.deepEqual(allowed(record(['no_sound', 'face_uncertain']), 'retake'), ['no_sound', 'mrz_uncertain']);
 });
 
 test('a decision without its reason is not sent', () => {

@@ -9,11 +9,12 @@ export interface Draft {
   note: string;
 }
 
-/** The reasons one may give for a decision; accepting and coercion have none. */
+/** The reasons one may give for a decision, those first for which the case is here; accepting and coercion have none. */
 export function allowed(record: Case, kind: DecisionKind | null): string[] {
-  if (kind === 'refuse') return record.choices.refuse;
-  if (kind === 'retake') return record.choices.retake.map((c) => c.code);
-  return kind === 'escalate' ? record.choices.escalate : [];
+  const { refuse, retake, escalate } = record.choices;
+  const all = kind === 'refuse' ? refuse : kind === 'retake' ? retake.map((c) => c.code) : kind === 'escalate' ? escalate : [];
+  const here = new Set(record.machine?.reasons.map((r) => r.code));
+  return [...all.filter((code) => here.has(code)), ...all.filter((code) => !here.has(code))];
 }
 
 /** Begins a decision. For a retake what the machine missed is ticked: it is what the applicant must do better. A refusal
