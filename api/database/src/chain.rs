@@ -175,6 +175,51 @@ impl Database {
             .collect()
     }
 
+    /// A case's events, oldest first, each with its predecessor's hash and its own.
+    pub async fn sealed_events_of(&self, case: &CaseId) -> Result<Vec<(Event, String, String)>> {
+        sqlx::query(
+            "SELECT seq, case_id, at, kind, actor, data, previous, hash FROM events WHERE case_id = $1 ORDER BY seq",
+        )
+        .bind(case.as_str())
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(|row| {
+            let r = Reader::new("events", "seq", row);
+            Ok((event(row)?, r.get("previous")?, r.get("hash")?))
+        })
+        .collect()
+    }
+
+    /// Events before that place in the chain, newest first: of a case, of a kind, or all.
+    pub async fn events_before(
+        &self,
+        case: Option<&CaseId>,
+        kind: Option<&str>,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Event>> {
+        let of_case = if case.is_some() {
+            "case_id = $1"
+        } else {
+            "$1 = ''"
+        };
+        let sql = format!(
+            "SELECT seq, case_id, at, kind, actor, data FROM events WHERE {of_case} \
+             AND ($2 = '' OR kind = $2) AND seq < $3 ORDER BY seq DESC LIMIT $4"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(case.map_or("", |c| c.as_str()))
+            .bind(kind.unwrap_or(""))
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(limit.clamp(1, 200))
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(event)
+            .collect()
+    }
+
     pub async fn chain_head(&self) -> Result<Chain> {
         let row = sqlx::query("SELECT id, seq, hash FROM chain_head WHERE id = 1")
             .fetch_one(&self.pool)

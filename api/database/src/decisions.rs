@@ -15,6 +15,8 @@ coded! {
         Review = "review",
         Refuse = "refuse",
         Retake = "retake",
+        /// A refusal whose cause, suspected coercion, is told to nobody outside.
+        Coercion = "coercion",
     }
 }
 
@@ -38,7 +40,7 @@ pub struct Decision {
     /// Reason codes.
     pub reasons: Vec<String>,
     /// `idproof_wire::Report` as JSON: checks with score and threshold, models, policy. Neither
-    /// biometrics nor names.
+    /// biometrics nor names. Of a person's decision: who, when, and on which machine's report.
     pub report: serde_json::Value,
     pub policy_version: String,
     pub policy_sha256: String,

@@ -76,6 +76,7 @@ impl Tx {
             "DELETE FROM codes WHERE case_id = $1",
             "DELETE FROM appeals WHERE case_id = $1",
             "UPDATE uploads SET capture = '{}' WHERE case_id = $1",
+            "UPDATE review_decisions SET note = NULL WHERE case_id = $1",
             "UPDATE messages SET recipient = '' WHERE case_id = $1 AND channel <> 'webhook' AND state <> 'pending'",
         ] {
             sqlx::query(sql)

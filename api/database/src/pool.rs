@@ -156,7 +156,8 @@ impl Database {
     pub async fn is_unused(&self) -> Result<bool> {
         let used: i64 = sqlx::query_scalar(
             "SELECT (SELECT COUNT(*) FROM (SELECT id FROM cases LIMIT 1) c) \
-             + (SELECT COUNT(*) FROM (SELECT id FROM api_keys LIMIT 1) k)",
+             + (SELECT COUNT(*) FROM (SELECT id FROM api_keys LIMIT 1) k) \
+             + (SELECT COUNT(*) FROM (SELECT id FROM staff LIMIT 1) s)",
         )
         .fetch_one(&self.pool)
         .await?;

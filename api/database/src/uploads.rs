@@ -210,6 +210,20 @@ impl Database {
         .await?)
     }
 
+    /// Every object a case has ever had, and when it was deleted.
+    pub async fn object_receipts(&self, case: &CaseId) -> Result<Vec<(String, Option<i64>)>> {
+        sqlx::query("SELECT name, deleted_at FROM objects WHERE case_id = $1 ORDER BY name")
+            .bind(case.as_str())
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(|row| {
+                let r = Reader::new("objects", "name", row);
+                Ok((r.get("name")?, r.get("deleted_at")?))
+            })
+            .collect()
+    }
+
     /// Objects that no chunk names, older than `before_ms`: left by a process that died while
     /// receiving, or of an upload that was discarded. As `(name, case)`.
     pub async fn stray_objects(&self, before_ms: i64, limit: i64) -> Result<Vec<(String, CaseId)>> {

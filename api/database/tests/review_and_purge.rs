@@ -11,8 +11,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{bytes, engines, new_case, organisation};
-use idproof_database::{Case, Database, Decision, DecisionOutcome, JobKind, NewJob, Priority};
+use common::{bytes, engines, new_case, organisation, staff};
+use idproof_database::{
+    Case, Database, Decision, DecisionOutcome, JobKind, NewJob, Priority, QueueFilter, Role, Staff,
+    Taken, Taking,
+};
 use idproof_domain::case::{Actor, CaseState, Step};
 use idproof_domain::ids::{DecisionId, JobId};
 
@@ -56,26 +59,53 @@ fn to_review() -> Vec<Step> {
     vec![Step::SentToReview { reasons: vec![] }]
 }
 
+/// The next case for somebody, taken.
+async fn next(database: &Database, staff: &Staff, now_ms: i64) -> Option<Case> {
+    let taking = Taking {
+        staff,
+        now_ms,
+        lease: LEASE,
+        beside: None,
+    };
+    let mut tx = database.begin().await.unwrap();
+    let taken = tx.take_next(&taking).await.unwrap();
+    tx.commit().await.unwrap();
+    match taken {
+        Taken::Case(case) => Some(*case),
+        Taken::Nothing => None,
+        Taken::Limit => panic!("one at a time is asked for"),
+    }
+}
+
 #[tokio::test]
 async fn reviewers_get_the_most_urgent_case_and_never_the_same() {
     for (database, _dir) in engines().await {
         for due in [30, 10, 20] {
             case_after(&database, &to_review(), due, 1).await;
         }
-        let next = async |who: &str, now| {
-            let case = database.next_for_review(who, now, LEASE).await.unwrap();
+        let mut people = Vec::new();
+        for name in ["a", "b", "c", "d"] {
+            people.push(staff(&database, name, Role::Reviewer).await);
+        }
+        let due = async |who: usize, now| {
+            let case = next(&database, &people[who], now).await;
             case.map(|c| c.letter_due_at.unwrap())
         };
-        assert_eq!(next("a", 0).await, Some(10));
+        assert_eq!(due(0, 0).await, Some(10));
         // Asking again gives the one in hand.
-        assert_eq!(next("a", 1).await, Some(10));
-        assert_eq!(next("b", 1).await, Some(20));
-        assert_eq!(next("c", 1).await, Some(30));
-        assert_eq!(next("d", 1).await, None);
+        assert_eq!(due(0, 1).await, Some(10));
+        assert_eq!(due(1, 1).await, Some(20));
+        assert_eq!(due(2, 1).await, Some(30));
+        assert_eq!(due(3, 1).await, None);
         let counts = database.review_counts(2).await.unwrap();
         assert_eq!((counts.waiting, counts.held), (3, 3));
+        let counts = database.queue_counts(2).await.unwrap();
+        assert_eq!(
+            (counts.held, counts.holders.len(), counts.overdue),
+            (3, 3, 0)
+        );
         // A hold that ran out is somebody else's to take.
-        assert_eq!(next("d", 600_001).await, Some(10));
+        assert_eq!(due(3, 600_001).await, Some(10));
     }
 }
 
@@ -83,62 +113,72 @@ async fn reviewers_get_the_most_urgent_case_and_never_the_same() {
 async fn a_hold_is_kept_and_given_back_by_its_holder_alone() {
     for (database, _dir) in engines().await {
         case_after(&database, &to_review(), 10, 1).await;
-        let case = database
-            .next_for_review("a", 0, LEASE)
-            .await
-            .unwrap()
-            .unwrap();
-        let keep = |who: &'static str, now| database.keep_review(&case.id, who, now, LEASE);
-        assert!(keep("a", 599_999).await.unwrap());
-        assert!(!keep("b", 599_999).await.unwrap());
-        assert!(!keep("a", 1_199_999).await.unwrap(), "too late");
+        let (a, b) = (
+            staff(&database, "a", Role::Reviewer).await,
+            staff(&database, "b", Role::Reviewer).await,
+        );
+        let case = next(&database, &a, 0).await.unwrap();
+        let keep = async |who: &Staff, now| {
+            let kept = database
+                .keep_review(&case.id, who.id.as_str(), now, LEASE)
+                .await;
+            kept.unwrap()
+        };
+        assert!(keep(&a, 599_999).await);
+        assert!(!keep(&b, 599_999).await);
+        assert!(!keep(&a, 1_199_999).await, "too late");
         let mut tx = database.begin().await.unwrap();
+        let (held, by_a, by_b) = (&case.id, a.id.as_str(), b.id.as_str());
+        let found = tx.case_in_review(held, by_a, 1_199_998).await.unwrap();
+        assert!(found.is_some());
+        assert!(tx.case_in_review(held, by_b, 1).await.unwrap().is_none());
+        assert!(!tx.end_hold(held, by_b, "left", None, 1).await.unwrap());
         assert!(
-            tx.case_in_review(&case.id, "a", 1_199_998)
+            tx.end_hold(held, by_a, "left", Some("unsure"), 1)
                 .await
                 .unwrap()
-                .is_some()
         );
-        assert!(tx.case_in_review(&case.id, "b", 1).await.unwrap().is_none());
-        drop(tx);
-        assert!(!database.leave_review(&case.id, "b").await.unwrap());
-        assert!(database.leave_review(&case.id, "a").await.unwrap());
-        assert!(
-            database
-                .next_for_review("b", 1, LEASE)
-                .await
-                .unwrap()
-                .is_some()
-        );
+        tx.commit().await.unwrap();
+        assert!(next(&database, &a, 1).await.is_none(), "laid aside");
+        assert!(next(&database, &b, 1).await.is_some());
     }
 }
 
 #[tokio::test]
 async fn the_queue_is_listed_by_urgency_in_pages_and_empties_with_the_verdict() {
     for (database, _dir) in engines().await {
-        let mut cases = Vec::new();
         for due in [30, 10, 20] {
-            cases.push(case_after(&database, &to_review(), due, 1).await);
+            case_after(&database, &to_review(), due, 1).await;
         }
-        let first = database.review_queue(None, 2).await.unwrap();
-        let last = &first[1];
-        let rest = database
-            .review_queue(Some((last.letter_due_at.unwrap(), &last.id)), 2)
-            .await
-            .unwrap();
+        let page = async |after, limit| {
+            let filter = QueueFilter {
+                after,
+                limit,
+                ..QueueFilter::default()
+            };
+            database.queue(&filter, 5).await.unwrap()
+        };
+        let first = page(None, 2).await;
+        let last = &first[1].case;
+        let rest = page(Some((last.letter_due_at.unwrap(), last.id.clone())), 2).await;
         let dues: Vec<i64> = first
             .iter()
             .chain(&rest)
-            .map(|c| c.letter_due_at.unwrap())
+            .map(|row| row.case.letter_due_at.unwrap())
             .collect();
         assert_eq!(dues, [10, 20, 30]);
-        let mut held = database
-            .next_for_review("a", 5, LEASE)
-            .await
-            .unwrap()
-            .unwrap();
+        let a = staff(&database, "a", Role::Reviewer).await;
+        let mut held = next(&database, &a, 5).await.unwrap();
+        let of_a = QueueFilter {
+            held: Some(true),
+            holder: Some(a.id.clone()),
+            language: Some("fr".into()),
+            limit: 9,
+            ..QueueFilter::default()
+        };
+        assert_eq!(database.queue(&of_a, 6).await.unwrap().len(), 1);
         step(&database, &mut held, Step::Accepted { by_human: true }, 6).await;
-        assert_eq!(database.review_queue(None, 9).await.unwrap().len(), 2);
+        assert_eq!(page(None, 9).await.len(), 2);
         let read = database.case(&held.id).await.unwrap().unwrap();
         assert_eq!((read.review_holder, read.review_until), (None, None));
     }

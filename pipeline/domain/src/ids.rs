@@ -94,6 +94,14 @@ ids! {
     KeyId = "key_";
     /// An integrator's webhook address.
     EndpointId = "whe_";
+    /// Somebody who works in the console.
+    StaffId = "usr_";
+    /// One sign-in of theirs.
+    SessionId = "ses_";
+    /// What one person decided about a case, before it takes effect.
+    ReviewId = "rdc_";
+    /// A picture that the worker made of a case's media.
+    PictureId = "pic_";
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ reason_codes! {
     PersonAsked = "person_asked", "The applicant asked for an adapted recording, which a person judges.";
     BiometricsDeclined = "biometrics_declined", "The applicant did not consent to biometric processing; nothing was analysed.";
     EveryCase = "every_case", "A person confirms every decision.";
+    IdentityNotEstablished = "identity_not_established", "A person could not establish the identity from what was sent.";
 }
 
 /// What an applicant can take again.

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use idproof_database::{Case, Database};
+use idproof_database::{Case, Database, Role, Staff, Taking};
 use idproof_domain::case::CaseState;
 use idproof_domain::confirm::CodePurpose;
-use idproof_domain::ids::CaseId;
+use idproof_domain::ids::{CaseId, StaffId};
 
 use crate::Times;
 use crate::fill::NOW;
@@ -51,6 +51,46 @@ async fn status(database: &Database, id: &CaseId) {
     }
 }
 
+/// Somebody who judges cases.
+async fn reviewer(database: &Database, n: i64) -> Staff {
+    let mut bytes = [0; 10];
+    bytes[..8].copy_from_slice(&n.to_be_bytes());
+    let staff = Staff {
+        id: StaffId::new(NOW, bytes),
+        name: format!("reviewer-{n}"),
+        display_name: String::new(),
+        roles: vec![Role::Reviewer],
+        password: None,
+        password_temporary: false,
+        totp: None,
+        totp_offered: None,
+        totp_step: 0,
+        oidc_subject: None,
+        wrong_count: 0,
+        locked_until: None,
+        created_at: NOW,
+        issued_by: "system".into(),
+        disabled_at: None,
+        last_sign_in_at: None,
+    };
+    let mut tx = database.begin().await.expect("a transaction");
+    tx.insert_staff(&staff).await.expect("an account");
+    tx.commit().await.expect("committed");
+    staff
+}
+
+async fn next(database: &Database, staff: &Staff) {
+    let taking = Taking {
+        staff,
+        now_ms: NOW,
+        lease: Duration::from_secs(600),
+        beside: None,
+    };
+    let mut tx = database.begin().await.expect("a transaction");
+    tx.take_next(&taking).await.expect("an answer");
+    tx.commit().await.expect("committed");
+}
+
 pub async fn measure(database: &Database) {
     let all = some(database, "TRUE").await;
     let queued = some(database, "state = 'submitted'").await;
@@ -78,10 +118,8 @@ pub async fn measure(database: &Database) {
     }
     let mut times = Times::default();
     for n in 0..TIMES.min(i64::try_from(queued.len()).unwrap_or(TIMES)) {
-        let holder = format!("reviewer {n}");
-        let lease = Duration::from_secs(600);
-        let next = database.next_for_review(&holder, NOW, lease);
-        timed(&mut times, next).await.expect("an answer");
+        let staff = reviewer(database, n).await;
+        timed(&mut times, next(database, &staff)).await;
     }
     times.row("a reviewer's next case", "≤ 20");
     let mut times = Times::default();

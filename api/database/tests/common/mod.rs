@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use idproof_database::{Database, DatabaseConfig, NewCase};
+use idproof_database::{Database, DatabaseConfig, NewCase, Role, Staff};
 use idproof_domain::Language;
-use idproof_domain::ids::{CaseId, OrganisationId};
+use idproof_domain::ids::{CaseId, OrganisationId, StaffId};
 use idproof_ports::Random;
 use idproof_test_support::{Postgres, SeededRandom};
 
@@ -62,4 +62,30 @@ pub fn new_case(organisation: &OrganisationId, now_ms: i64) -> NewCase {
         sandbox_outcome: None,
         now_ms,
     }
+}
+
+/// An account that signs in nowhere.
+pub async fn staff(database: &Database, name: &str, role: Role) -> Staff {
+    let staff = Staff {
+        id: StaffId::new(1, bytes()),
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        roles: vec![role],
+        password: None,
+        password_temporary: false,
+        totp: None,
+        totp_offered: None,
+        totp_step: 0,
+        oidc_subject: None,
+        wrong_count: 0,
+        locked_until: None,
+        created_at: 1,
+        issued_by: "system".into(),
+        disabled_at: None,
+        last_sign_in_at: None,
+    };
+    let mut tx = database.begin().await.unwrap();
+    tx.insert_staff(&staff).await.unwrap();
+    tx.commit().await.unwrap();
+    staff
 }
