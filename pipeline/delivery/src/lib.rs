@@ -14,8 +14,8 @@ mod words;
 
 pub use error::{DeliveryError, Reason, SettingError};
 pub use letter::{
-    ElectronicLetter, LetterPdf, LetterProvider, PdfError, PrintExport, Unpostable, Window,
-    letter_pdf,
+    ElectronicLetter, LetterPdf, LetterProvider, PdfError, PrintExport, Sheet, Unpostable, Window,
+    letter_pdf, sheet_pdf,
 };
 pub use mail::{Bounce, MailTo, Mailer, NoBounce, read_bounce};
 pub use secret::Secret;
@@ -26,6 +26,7 @@ pub use sms::{SmsSender, SmsTo};
 pub use webhook::{
     Lookup, MAX_BODY, NotASecret, Resolver, SystemResolver, WebhookSecret, WebhookSender,
 };
+pub use words::advice::advice;
 pub use words::mail::Mail;
 pub use words::sms::Sms;
 pub use words::{Link, NotALink};

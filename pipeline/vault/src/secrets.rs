@@ -24,6 +24,10 @@ pub enum Purpose {
     Letters,
     /// Keyed fingerprints of personal data, to compare without keeping it.
     Fingerprints,
+    /// What people who work in the console hold or write: second factors, notes.
+    Staff,
+    /// Signs evidence files.
+    Evidence,
 }
 
 impl Purpose {
@@ -34,6 +38,8 @@ impl Purpose {
             Self::Webhooks => "webhooks",
             Self::Letters => "letters",
             Self::Fingerprints => "fingerprints",
+            Self::Staff => "staff",
+            Self::Evidence => "evidence",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod pdf;
+mod sheet;
 mod typeset;
 
 use idproof_domain::letter::LetterContent;
@@ -11,6 +12,7 @@ use crate::error::{DeliveryError, Reason};
 
 pub use export::PrintExport;
 pub use pdf::{LetterPdf, PdfError, Unpostable, Window, letter_pdf};
+pub use sheet::{Sheet, sheet_pdf};
 
 /// Carries letters. Blocking: call it where blocking is allowed.
 pub trait LetterProvider: Send + Sync {

@@ -16,10 +16,10 @@ use crate::words::clean_name;
 use crate::words::letter::{LetterWords, letter_words};
 
 /// Points a millimetre.
-const MM: f32 = 72.0 / 25.4;
-const PAGE: (f32, f32) = (210.0 * MM, 297.0 * MM);
-const MARGIN: f32 = 20.0 * MM;
-const WIDTH: f32 = PAGE.0 - 2.0 * MARGIN;
+pub(super) const MM: f32 = 72.0 / 25.4;
+pub(super) const PAGE: (f32, f32) = (210.0 * MM, 297.0 * MM);
+pub(super) const MARGIN: f32 = 20.0 * MM;
+pub(super) const WIDTH: f32 = PAGE.0 - 2.0 * MARGIN;
 /// Where the text begins, below any window and its shadow.
 const BODY_TOP: f32 = 100.0 * MM;
 const FOOTER_TOP: f32 = 280.0 * MM;

@@ -105,6 +105,18 @@ impl Composer {
         message.map_err(|_| unmakeable())
     }
 
+    /// Subject and text, without making a message of them.
+    pub fn preview(
+        &self,
+        mail: &Mail,
+        language: Language,
+        name: Option<&str>,
+    ) -> Result<(String, String), DeliveryError> {
+        let name = name.and_then(clean_name);
+        let (text, _) = self.bodies(mail, language, name.as_deref())?;
+        Ok((words(mail, language).subject.to_owned(), text))
+    }
+
     fn bodies(
         &self,
         mail: &Mail,

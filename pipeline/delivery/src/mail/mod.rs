@@ -57,6 +57,16 @@ impl Mailer {
         Ok(Self { composer, way })
     }
 
+    /// Subject and text as they would be sent.
+    pub fn preview(
+        &self,
+        mail: &Mail,
+        language: Language,
+        name: Option<&str>,
+    ) -> Result<(String, String), DeliveryError> {
+        self.composer.preview(mail, language, name)
+    }
+
     /// Returns once the server (or the disk) has taken the mail.
     pub async fn send(&self, to: MailTo<'_>, mail: &Mail) -> Result<(), DeliveryError> {
         match &self.way {

@@ -32,6 +32,7 @@ enum Cause {
     Large,
     Damaged,
     Person,
+    NotEstablished,
 }
 
 fn cause(code: ReasonCode) -> Cause {
@@ -69,6 +70,7 @@ fn cause(code: ReasonCode) -> Cause {
         R::FileTooLarge => Cause::Large,
         R::FileDamaged => Cause::Damaged,
         R::PersonAsked | R::BiometricsDeclined | R::EveryCase => Cause::Person,
+        R::IdentityNotEstablished => Cause::NotEstablished,
     }
 }
 
@@ -183,6 +185,10 @@ fn sentence(cause: Cause, language: Language) -> &'static str {
         Cause::Person => (
             "Une personne regarde votre dossier. Vous n’avez rien à faire.",
             "A person is looking at your case. There is nothing you need to do.",
+        ),
+        Cause::NotEstablished => (
+            "Les images reçues n’ont pas permis d’établir votre identité. Vous pouvez demander un nouvel examen.",
+            "What we received was not enough to establish your identity. You can ask for another examination.",
         ),
     };
     pick(language, fr, en)

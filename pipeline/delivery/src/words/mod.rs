@@ -1,7 +1,7 @@
 //! Every word that leaves, in both languages. The languages stand side by side in a `match`, so
 //! that a missing translation does not compile.
 
-mod advice;
+pub mod advice;
 pub mod letter;
 pub mod mail;
 pub mod sms;
