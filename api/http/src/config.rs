@@ -225,7 +225,7 @@ pub struct ConfigError {
     pub allowed: String,
 }
 
-fn check(
+pub(crate) fn check(
     ok: bool,
     key: &'static str,
     value: impl ToString,
@@ -252,8 +252,9 @@ macro_rules! ranges {
         )?;)+
     };
 }
+pub(crate) use ranges;
 
-fn is_origin(text: &str) -> bool {
+pub(crate) fn is_origin(text: &str) -> bool {
     ["https://", "http://"]
         .iter()
         .find_map(|scheme| text.strip_prefix(scheme))

@@ -6,6 +6,7 @@
 
 mod auth;
 mod config;
+mod console;
 mod docs;
 mod health;
 mod json;
@@ -29,10 +30,14 @@ mod wire;
 pub use config::{
     CaptureConfig, ConfigError, EnrolmentConfig, HttpConfig, LimitsConfig, none_if_empty,
 };
+pub use console::{ConsoleConfig, NewStaff, OidcConfig, StaffError, create_staff, reset_staff};
 pub use keys::{KeyError, NewKey, create_key};
 pub use metrics::{Metrics, metrics_router};
 pub use openapi::openapi;
 pub use problem::Code;
 pub use router::router;
 pub use server::{serve, serve_metrics};
-pub use service::{LetterPdf, Parts, Service, StartError};
+pub use service::{
+    EvidencePdf, EvidenceSheet, LetterPdf, Parts, Preview, PreviewMessage, PreviewOf, Previewed,
+    Service, StartError,
+};

@@ -88,18 +88,20 @@ pub(crate) struct Limits {
     pub case: Rate<CaseId>,
     pub key: Rate<KeyId>,
     pub opening: Rate<Origin>,
+    pub sign_in: Rate<Origin>,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 impl Limits {
-    pub(crate) fn new(config: &LimitsConfig, clock: &Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(config: &LimitsConfig, sign_ins: u32, clock: &Arc<dyn Clock>) -> Self {
         Self {
             address: Rate::new(config.per_address, MINUTE, clock),
             case: Rate::new(config.per_case, MINUTE, clock),
             key: Rate::new(config.per_key, MINUTE, clock),
             opening: Rate::new(config.cases_per_address, HOUR, clock),
+            sign_in: Rate::new(sign_ins, MINUTE, clock),
         }
     }
 }

@@ -113,7 +113,8 @@ fn list_codes(problem: &mut RefOr<Schema>) {
     if let RefOr::T(Schema::Object(object)) = problem
         && let Some(RefOr::T(Schema::Object(code))) = object.properties.get_mut("code")
     {
-        let all = Code::ALL.iter().map(|c| c.as_str().into());
+        let all = Code::ALL.iter().filter(|c| !c.is_consoles());
+        let all = all.map(|c| c.as_str().into());
         code.enum_values = Some(all.collect());
     }
 }

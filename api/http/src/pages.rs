@@ -70,7 +70,7 @@ async fn index() -> Response {
 }
 
 /// What a file is, by the end of its name.
-fn content_type(path: &str) -> &'static str {
+pub(crate) fn content_type(path: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or_default() {
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -117,8 +117,9 @@ async fn face_detector(State(service): State<Service>) -> Response {
 }
 
 /// First parts of paths that are no pages.
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "v1",
+    "console",
     "health",
     "docs",
     "openapi.json",

@@ -47,6 +47,11 @@ problem_codes! {
     BadRequest = "bad_request", BAD_REQUEST, "The request is not well-formed HTTP for this address.";
     CutOff = "cut_off", BAD_REQUEST, "The connection broke off before the body was complete. Nothing was stored; send it again.";
     Unauthorized = "unauthorized", UNAUTHORIZED, "No valid key or token came with the request. A token may have expired.";
+    SignInRefused = "sign_in_refused", UNAUTHORIZED, "The sign-in was not taken: something in it is wrong, or the account is locked for a while.";
+    StageWrong = "stage_wrong", FORBIDDEN, "The sign-in is not complete, or is already past this.";
+    CsrfWrong = "csrf_wrong", FORBIDDEN, "The request did not come from the console's own pages, or with an old token.";
+    RoleMissing = "role_missing", FORBIDDEN, "The account lacks the role that this needs.";
+    MediaMasked = "media_masked", FORBIDDEN, "The picture or recording was not opened: that is logged first.";
     ScopeMissing = "scope_missing", FORBIDDEN, "The key lacks the scope that this needs.";
     NotFound = "not_found", NOT_FOUND, "There is nothing here that this key or token may see.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not know the method.";
@@ -68,6 +73,15 @@ problem_codes! {
     LetterLate = "letter_late", CONFLICT, "The time in which the letter could be accepted is over.";
     LetterNotOpened = "letter_not_opened", CONFLICT, "The letter shows its content only once it is accepted.";
     DeliveryRunning = "delivery_running", CONFLICT, "The delivery is still under way.";
+    NotHeld = "not_held", CONFLICT, "You do not hold the case, or no longer.";
+    HeldElsewhere = "held_elsewhere", CONFLICT, "The case is not to be had: somebody holds it, or it is not yours to judge.";
+    HoldLimit = "hold_limit", CONFLICT, "You hold as many cases as one person may.";
+    JudgementNeeded = "judgement_needed", CONFLICT, "Your own judgement of the faces is due first.";
+    JudgementGiven = "judgement_given", CONFLICT, "You have judged these faces before.";
+    DecisionPending = "decision_pending", CONFLICT, "A decision about the case can still be taken back.";
+    UndoLate = "undo_late", CONFLICT, "The decision can no longer be taken back.";
+    LastAdministrator = "last_administrator", CONFLICT, "Nobody could manage accounts any more.";
+    RangeWrong = "range_wrong", RANGE_NOT_SATISFIABLE, "The file has no such part.";
     LengthRequired = "length_required", LENGTH_REQUIRED, "The request must say its length (Content-Length).";
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "The body is larger than allowed.";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be of the content type this address takes.";
@@ -81,6 +95,8 @@ problem_codes! {
     NumberWrong = "number_wrong", UNPROCESSABLE_ENTITY, "This is not the number that the other device shows.";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request.";
     AddressRefused = "address_refused", UNPROCESSABLE_ENTITY, "Webhooks are not sent to this address.";
+    PasswordWeak = "password_weak", UNPROCESSABLE_ENTITY, "The password is too short, too long, or one that was given out.";
+    SignInLocked = "sign_in_locked", TOO_MANY_REQUESTS, "Too many wrong tries; `until` says when to try again.";
     CodeLocked = "code_locked", TOO_MANY_REQUESTS, "Too many wrong codes; `until` says when to try again.";
     ResendTooSoon = "resend_too_soon", TOO_MANY_REQUESTS, "A code has just been sent; `until` says when the next one may be.";
     ResendLimit = "resend_limit", TOO_MANY_REQUESTS, "Too many codes were sent; `until` says when the next one may be.";
@@ -91,6 +107,31 @@ problem_codes! {
     Internal = "internal", INTERNAL_SERVER_ERROR, "The service failed; the request id helps to find why.";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "A part of the service cannot be reached. Try again shortly.";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The service has too much to do. Try again shortly.";
+}
+
+impl Code {
+    /// Said to the console's pages alone.
+    pub(crate) fn is_consoles(self) -> bool {
+        matches!(
+            self,
+            Self::SignInRefused
+                | Self::SignInLocked
+                | Self::StageWrong
+                | Self::CsrfWrong
+                | Self::RoleMissing
+                | Self::MediaMasked
+                | Self::NotHeld
+                | Self::HeldElsewhere
+                | Self::HoldLimit
+                | Self::JudgementNeeded
+                | Self::JudgementGiven
+                | Self::DecisionPending
+                | Self::UndoLate
+                | Self::LastAdministrator
+                | Self::RangeWrong
+                | Self::PasswordWeak
+        )
+    }
 }
 
 /// One thing that is wrong with the request.
@@ -243,7 +284,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.code == Code::Unauthorized {
+        if self.code.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         // For the log line and the metrics; not sent.

@@ -3,7 +3,7 @@ use axum::middleware::from_fn_with_state;
 
 use crate::layers::{admission, headers, idempotency, observe};
 use crate::service::Service;
-use crate::{auth, docs, openapi, pages};
+use crate::{auth, console, docs, openapi, pages};
 
 /// Every route of the service with everything around it. To be run by [`crate::serve`], which
 /// knows where connections come from.
@@ -15,6 +15,7 @@ pub fn router(service: Service) -> Router {
     Router::new()
         .merge(api)
         .merge(operation)
+        .merge(console::router(&service))
         .merge(docs::router(&document))
         .merge(pages::router())
         .fallback(pages::fallback)

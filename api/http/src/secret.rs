@@ -14,6 +14,9 @@ pub(crate) enum SecretKind {
     Network,
     Challenge,
     ApiKey,
+    Session,
+    Csrf,
+    RecoveryCode,
 }
 
 impl SecretKind {
@@ -24,6 +27,9 @@ impl SecretKind {
             Self::Network => "network",
             Self::Challenge => "challenge",
             Self::ApiKey => "api key",
+            Self::Session => "session",
+            Self::Csrf => "csrf",
+            Self::RecoveryCode => "recovery code",
         }
     }
 }

@@ -11,16 +11,68 @@ use idproof_domain::case::CaseState;
 use idproof_domain::endpoint::AddressRules;
 use idproof_domain::ids::OrganisationId;
 use idproof_domain::letter::LetterContent;
+use idproof_domain::{Language, Policy, ReasonCode, ReviewMode};
 use idproof_ports::{Clock, Random};
 use idproof_vault::{Secrets, Vault};
 use tokio::sync::Semaphore;
 
 use crate::config::{CaptureConfig, ConfigError, EnrolmentConfig, HttpConfig, LimitsConfig};
+use crate::console::ConsoleConfig;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 
 /// Sets a letter as a PDF; an error is for the log and names nobody.
 pub type LetterPdf = dyn Fn(&LetterContent) -> Result<Vec<u8>, String> + Send + Sync;
+
+/// The messages that a decision leads to, as the applicant will read them.
+pub type Preview = dyn Fn(&PreviewOf) -> Result<Previewed, String> + Send + Sync;
+
+/// Of what a preview is made.
+#[derive(Clone)]
+pub struct PreviewOf {
+    pub language: Language,
+    /// The case's number.
+    pub number: String,
+    /// What the applicant is called.
+    pub name: Option<String>,
+    pub message: PreviewMessage,
+    /// Whether an address is known to send it to.
+    pub has_email: bool,
+}
+
+/// Which message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PreviewMessage {
+    /// Accepted or refused: the mail says only that there is something new.
+    Changed {
+        reasons: Vec<ReasonCode>,
+    },
+    Retake {
+        reasons: Vec<ReasonCode>,
+    },
+}
+
+/// A preview. Holds personal data: no `Debug`.
+#[derive(Clone, Default)]
+pub struct Previewed {
+    /// Subject and text of the mail, where one is sent.
+    pub mail: Option<(String, String)>,
+    /// What the applicant's page shows, a sentence a cause.
+    pub page: Vec<String>,
+}
+
+/// Sets an evidence file as a PDF; an error is for the log and names nobody.
+pub type EvidencePdf = dyn Fn(&EvidenceSheet) -> Result<Vec<u8>, String> + Send + Sync;
+
+/// What is printed of an evidence file: headed lists of names and values.
+#[derive(Clone)]
+pub struct EvidenceSheet {
+    pub title: String,
+    /// Of the creation: year, month, day.
+    pub day: (i16, i8, i8),
+    pub id: String,
+    pub sections: Vec<(String, Vec<(String, String)>)>,
+}
 
 /// What the service is made of. The composition root fills it in.
 pub struct Parts {
@@ -41,6 +93,15 @@ pub struct Parts {
     pub limits: LimitsConfig,
     pub enrolment: EnrolmentConfig,
     pub capture: CaptureConfig,
+    pub console: ConsoleConfig,
+    /// Which cases people look at.
+    pub review_mode: ReviewMode,
+    /// What the machine decides by: reviewers see where its scores lie.
+    pub policy: Policy,
+    /// SHA-256 of its text.
+    pub policy_sha256: String,
+    pub preview: Arc<Preview>,
+    pub evidence_pdf: Arc<EvidencePdf>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -64,6 +125,8 @@ pub struct Inner {
     pub(crate) rates: Limits,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) chunks: Arc<Semaphore>,
+    /// Passwords being hashed: each takes 19 MiB.
+    pub(crate) hashing: Arc<Semaphore>,
     /// To which cases without an integrator belong.
     pub(crate) own: OrganisationId,
     pub(crate) face_detector: Option<Bytes>,
@@ -84,6 +147,7 @@ impl Service {
         parts.limits.validate()?;
         parts.enrolment.validate()?;
         parts.capture.validate()?;
+        parts.console.validate()?;
         let own = parts
             .database
             .own_organisation(parts.clock.now_ms())
@@ -98,7 +162,12 @@ impl Service {
             None => None,
         };
         Ok(Self(Arc::new(Inner {
-            rates: Limits::new(&parts.limits, &parts.clock),
+            rates: Limits::new(
+                &parts.limits,
+                parts.console.sign_ins_per_minute,
+                &parts.clock,
+            ),
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             requests: Arc::new(Semaphore::new(parts.limits.requests_at_once)),
             chunks: Arc::new(Semaphore::new(parts.limits.chunks_at_once)),
             own,
@@ -109,6 +178,7 @@ impl Service {
 }
 
 const HOUR_MS: i64 = 3_600_000;
+const HASHES_AT_ONCE: usize = 4;
 
 impl Inner {
     pub(crate) fn database(&self) -> &Database {

@@ -13,6 +13,11 @@ mod common;
 
 mod chunks;
 mod codes;
+mod console_access;
+mod console_decide;
+mod console_oidc;
+mod console_queue;
+mod console_roles;
 mod endings;
 mod floods;
 mod guesses;

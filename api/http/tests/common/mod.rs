@@ -4,6 +4,7 @@
 
 mod applicant;
 mod client;
+mod colleague;
 mod raw;
 
 use std::net::SocketAddr;
@@ -18,9 +19,10 @@ use idproof_domain::confirm::{CodePurpose, CodeRecord};
 use idproof_domain::endpoint::AddressRules;
 use idproof_domain::ids::{CaseId, LetterId, OrganisationId};
 use idproof_domain::letter::Letter;
+use idproof_domain::{Policy, ReviewMode};
 use idproof_http::{
-    CaptureConfig, EnrolmentConfig, HttpConfig, LimitsConfig, Metrics, NewKey, Parts, Service,
-    create_key,
+    CaptureConfig, ConsoleConfig, EnrolmentConfig, HttpConfig, LimitsConfig, Metrics, NewKey,
+    Parts, PreviewMessage, PreviewOf, Previewed, Service, create_key,
 };
 use idproof_ports::{Clock, Random};
 use idproof_test_support::{MovedClock, Postgres, SeededRandom};
@@ -32,6 +34,7 @@ use tokio::sync::oneshot;
 
 pub use applicant::{Applicant, digest, identity, sha256};
 pub use client::{Answer, Caller, Problems};
+pub use colleague::{Colleague, PASSWORD, to_review};
 pub use raw::{Raw, head, raw};
 
 /// Tuesday 10 March 2026, half past ten in Paris.
@@ -50,6 +53,25 @@ pub struct Settings {
     pub enrolment: EnrolmentConfig,
     pub address_rules: AddressRules,
     pub code_by_sms: bool,
+    pub console: ConsoleConfig,
+}
+
+/// Of the policy that cases here are judged by.
+pub const POLICY_SHA256: &str = "00";
+
+/// Says plainly what it was asked.
+fn preview(of: &PreviewOf) -> Result<Previewed, String> {
+    let (subject, reasons) = match &of.message {
+        PreviewMessage::Changed { reasons } => ("changed", reasons),
+        PreviewMessage::Retake { reasons } => ("retake", reasons),
+    };
+    let name = of.name.clone().unwrap_or_default();
+    Ok(Previewed {
+        mail: of
+            .has_email
+            .then(|| (subject.to_owned(), format!("{name} {}", of.number))),
+        page: reasons.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// Time stands still here, so that rates are never refilled: they are out of the way unless a test
@@ -74,6 +96,12 @@ impl Default for Settings {
             },
             address_rules: AddressRules::default(),
             code_by_sms: false,
+            console: ConsoleConfig {
+                sign_ins_per_minute: 1_000_000,
+                double_share: 0.0,
+                known_share: 0.0,
+                ..ConsoleConfig::default()
+            },
         }
     }
 }
@@ -166,6 +194,12 @@ async fn start(postgres: bool, change: &impl Fn(&mut Settings)) -> World {
         limits: settings.limits,
         enrolment: settings.enrolment,
         capture: CaptureConfig::default(),
+        console: settings.console,
+        review_mode: ReviewMode::Borderline,
+        policy: Policy::parse(Policy::DEFAULT_TEXT).unwrap(),
+        policy_sha256: POLICY_SHA256.into(),
+        preview: Arc::new(preview),
+        evidence_pdf: Arc::new(|sheet| Ok(format!("%PDF- {}", sheet.title).into_bytes())),
         metrics: Arc::clone(&metrics),
     })
     .await

@@ -108,7 +108,7 @@ pub(crate) fn missing_documents(case: &Case, uploads: &[Upload]) -> Vec<UploadKi
 }
 
 /// The key to a case's media.
-async fn case_key(service: &Service, case: &CaseId) -> Result<CaseKey, Problem> {
+pub(crate) async fn case_key(service: &Service, case: &CaseId) -> Result<CaseKey, Problem> {
     let wrapped = service.database().case_key(case).await?;
     let Some(wrapped) = wrapped.and_then(|w| w.parse().ok()) else {
         return Err(Code::MediaGone.into());

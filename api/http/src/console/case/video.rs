@@ -1,0 +1,112 @@
+//! The recording for the player: what was asked when, and what was found in it.
+
+use idproof_database::{Decision, Upload, UploadKind, UploadState};
+use idproof_domain::challenge::{Script, ScriptStep};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::fields::{Fact, Findings};
+use super::machine;
+use crate::problem::Problem;
+use crate::service::Service;
+
+#[derive(Serialize)]
+pub(super) struct VideoView {
+    media: String,
+    seconds: Option<f64>,
+    width: Option<u32>,
+    height: Option<u32>,
+    has_sound: Option<bool>,
+    asked: Vec<Asked>,
+    heard: Option<Vec<Heard>>,
+    tracks: Option<Vec<Track>>,
+    facts: Vec<Fact>,
+}
+
+#[derive(Serialize)]
+struct Asked {
+    digit: String,
+    at_ms: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Heard {
+    digit: String,
+    start_ms: i64,
+    end_ms: i64,
+    confidence: f64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Track {
+    name: String,
+    unit: String,
+    points: Vec<(f64, f64)>,
+}
+
+pub(super) fn video_of(uploads: &[Upload]) -> Option<&Upload> {
+    uploads
+        .iter()
+        .rfind(|u| u.kind == UploadKind::SelfieVideo && u.state == UploadState::Complete)
+}
+
+pub(super) async fn script(
+    service: &Service,
+    video: Option<&Upload>,
+) -> Result<Option<Script>, Problem> {
+    let Some(id) = video.and_then(|v| v.challenge.as_ref()) else {
+        return Ok(None);
+    };
+    Ok(service.database().challenge(id).await?.map(|c| c.script))
+}
+
+pub(super) fn video(
+    upload: &Upload,
+    script: Option<&Script>,
+    machine: Option<&Decision>,
+    findings: Option<Findings>,
+) -> VideoView {
+    let report = machine.and_then(machine::video_report);
+    let asked = script.map(|s| {
+        let asked = |step: &ScriptStep| {
+            let ScriptStep::Digit { digit, after_ms } = step;
+            Asked {
+                digit: digit.to_string(),
+                at_ms: *after_ms,
+            }
+        };
+        s.steps.iter().map(asked).collect()
+    });
+    let mut facts = Vec::new();
+    if let Some(r) = &report {
+        let mut fact = |name: &str, value: Value| {
+            facts.push(Fact {
+                name: name.to_owned(),
+                value,
+            });
+        };
+        fact("container", r.container.clone().into());
+        fact("codec", r.codec.clone().into());
+        fact("frames", r.frames.into());
+        fact("dropped_frames", r.dropped_frames.into());
+        fact("duplicated_frames", r.duplicated_frames.into());
+        fact("corrupt_frames", r.corrupt_frames.into());
+        fact("rotation", r.rotation.into());
+        fact("claimed_seconds", r.claimed_seconds.into());
+        for lie in &r.contradictions {
+            fact("contradiction", lie.clone().into());
+        }
+    }
+    let (heard, tracks) = findings.map_or((None, None), |f| (f.heard, f.tracks));
+    VideoView {
+        media: upload.id.to_string(),
+        seconds: report.as_ref().map(|r| r.seconds),
+        width: report.as_ref().map(|r| r.width),
+        height: report.as_ref().map(|r| r.height),
+        has_sound: report.as_ref().map(|r| r.audio.is_some()),
+        asked: asked.unwrap_or_default(),
+        heard,
+        tracks,
+        facts,
+    }
+}
