@@ -5,6 +5,7 @@ mod gauges;
 mod idle;
 mod letters;
 mod purge;
+mod reviews;
 mod tidy;
 
 use std::future::Future;
@@ -22,6 +23,7 @@ pub use gauges::Gauges;
 pub use idle::Idle;
 pub use letters::{Letters, Post};
 pub use purge::{Purge, Purged};
+pub use reviews::Reviews;
 pub use tidy::Tidy;
 
 /// One of them.

@@ -58,6 +58,7 @@ impl Reconciler for Tidy {
         let database = &self.context.database;
         let mut gone = database.forget_requests(now - REQUESTS).await?;
         gone += database.forget_ended_tokens(now - TOKENS).await?;
+        gone += database.forget_staff_sessions(now - TOKENS).await?;
         gone += self.strays(now).await?;
         gone += self
             .vault
