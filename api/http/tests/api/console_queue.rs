@@ -1,9 +1,12 @@
 //! The queue of the console, the case in hand, its media.
 
-use idproof_database::Role;
+use idproof_database::{Picture, Role};
+use idproof_domain::ids::{CaseId, PictureId};
+use idproof_ports::Clock;
+use idproof_vault::ObjectName;
 use serde_json::{Value, json};
 
-use crate::common::{Colleague, HOUR, MINUTE, to_review, worlds, worlds_with};
+use crate::common::{Colleague, HOUR, MINUTE, World, to_review, worlds, worlds_with};
 
 #[tokio::test]
 async fn two_people_never_have_the_same_case() {
@@ -314,5 +317,97 @@ async fn what_an_applicant_wrote_is_only_ever_text() {
             .await;
         shown.is(200);
         assert_eq!(shown.header("content-type"), Some("application/json"));
+    }
+}
+
+/// Keeps something that a worker made of a case's media, as it keeps the media.
+async fn keep(world: &World, case: &CaseId, kind: &str, content_type: &str, bytes: &[u8]) {
+    let now = world.clock.now_ms();
+    let mut random = [0; 10];
+    world.random.fill(&mut random);
+    let wrapped = world.database.case_key(case).await.unwrap().unwrap();
+    let key = world
+        .vault
+        .open_case(case, &wrapped.parse().unwrap())
+        .await
+        .unwrap();
+    let name = ObjectName::new(case, &format!("picture/{kind}")).unwrap();
+    world
+        .database
+        .note_object(name.as_str(), case, "picture", now)
+        .await
+        .unwrap();
+    world
+        .vault
+        .put_bytes(&key, &name, bytes.to_vec().into())
+        .await
+        .unwrap();
+    let mut tx = world.database.begin().await.unwrap();
+    tx.insert_picture(&Picture {
+        id: PictureId::new(now, random),
+        case: case.clone(),
+        attempt: 1,
+        kind: kind.to_owned(),
+        content_type: content_type.to_owned(),
+        object: name.to_string(),
+        size: i64::try_from(bytes.len()).unwrap(),
+        at_ms: None,
+        created_at: now,
+    })
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_worker_kept_is_shown_but_what_it_found_only_after_the_judgement() {
+    for world in worlds().await {
+        let ada = world.reviewer("ada").await;
+        let case = to_review(&world, "borderline").await;
+        let found = json!({
+            "zone": { "birth_name": "LOVELACE", "first_names": "ADA", "sex": "M" },
+            "compared": ["birth_name", "sex"], "differs": ["sex"],
+            "heard": [{ "digit": "3", "start_ms": 10, "end_ms": 20, "confidence": 0.9 }],
+            "tracks": [{ "name": "live_score", "unit": "score", "points": [[0.0, 0.5]] }],
+        });
+        keep(
+            &world,
+            &case.id,
+            "findings",
+            "application/json",
+            found.to_string().as_bytes(),
+        )
+        .await;
+        keep(
+            &world,
+            &case.id,
+            "portrait",
+            "image/png",
+            b"\x89PNG\r\n\x1a\nrest",
+        )
+        .await;
+        let page = ada.next().await;
+        assert_eq!(
+            page["pictures"].as_array().unwrap().len(),
+            1,
+            "findings are no picture"
+        );
+        assert_eq!(page["pictures"][0]["content_type"], "image/png");
+        assert_eq!(page["media"].as_array().unwrap().len(), 3);
+        assert_eq!(page["identity"][0]["zone"], Value::Null);
+        assert_eq!(page["video"]["heard"], Value::Null);
+        let page = ada.judges(&case.id).await;
+        assert_eq!(page["identity"][0]["zone"], "LOVELACE");
+        let agrees = |name: &str| {
+            let fields = page["identity"].as_array().unwrap().iter();
+            fields.clone().find(|f| f["name"] == name).unwrap()["agrees"].clone()
+        };
+        assert_eq!(
+            (agrees("birth_name"), agrees("sex")),
+            (json!(true), json!(false))
+        );
+        assert_eq!(agrees("nationality"), Value::Null);
+        assert_eq!(page["video"]["heard"][0]["digit"], "3");
+        assert_eq!(page["video"]["tracks"][0]["points"][0], json!([0.0, 0.5]));
     }
 }
