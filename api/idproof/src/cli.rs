@@ -41,6 +41,8 @@ pub enum Command {
     Jobs(JobsArgs),
     /// Keys for integrators.
     Keys(KeysArgs),
+    /// Accounts for the console; the first administrator.
+    Staff(StaffArgs),
     /// The root key: make one, rotate to it.
     Vault(VaultArgs),
     /// Show messages of the local outbox.
@@ -202,6 +204,47 @@ pub enum KeysCommand {
     Revoke {
         #[arg(value_name = "KEY")]
         id: String,
+    },
+}
+
+#[derive(Args)]
+pub struct StaffArgs {
+    #[command(subcommand)]
+    pub command: StaffCommand,
+}
+
+#[derive(Subcommand)]
+pub enum StaffCommand {
+    /// Make an account and print its password, good for one sign-in.
+    Add {
+        /// What is typed at sign-in.
+        #[arg(long)]
+        name: String,
+        /// What colleagues see; without it the sign-in name.
+        #[arg(long)]
+        display_name: Option<String>,
+        /// What it may do. May be given several times.
+        #[arg(
+            long,
+            required = true,
+            value_name = "reviewer|senior|operator|auditor|administrator"
+        )]
+        role: Vec<String>,
+        /// What the organisation's provider knows the person by.
+        #[arg(long, value_name = "SUBJECT")]
+        oidc_subject: Option<String>,
+    },
+    /// Accounts and what they may do.
+    List,
+    /// A new password for one sign-in; second factor, recovery codes and sessions go.
+    Reset {
+        /// The sign-in name.
+        name: String,
+    },
+    /// End an account and its sessions now.
+    Disable {
+        /// The sign-in name.
+        name: String,
     },
 }
 

@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod policy;
 pub mod purge;
 pub mod run;
+pub mod staff;
 pub mod vault;
 pub mod verify;
 

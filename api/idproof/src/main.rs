@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use idproof::cli::{Cli, Command};
 use idproof::commands::{
-    self, audit, bounce, doctor, jobs, keys, migrate, models, outbox, policy, purge, run, vault,
-    verify,
+    self, audit, bounce, doctor, jobs, keys, migrate, models, outbox, policy, purge, run, staff,
+    vault, verify,
 };
 use idproof::config::{self, Config};
 use idproof::service::Roles;
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         (Command::Purge(args), _) => purge::run(&args, &config),
         (Command::Jobs(args), _) => jobs::run(&args, &config),
         (Command::Keys(args), _) => keys::run(&args, &config),
+        (Command::Staff(args), _) => staff::run(&args, &config),
         (Command::Vault(args), _) => vault::run(&args, &config),
         (Command::Outbox(args), _) => outbox::run(&args, &config),
         (Command::Bounce, _) => bounce::run(&config),

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use idproof_database::DatabaseConfig;
 use idproof_delivery::{BrandSettings, MailSettings, SmsSettings};
-use idproof_http::{CaptureConfig, EnrolmentConfig, HttpConfig, LimitsConfig};
+use idproof_http::{CaptureConfig, ConsoleConfig, EnrolmentConfig, HttpConfig, LimitsConfig};
 use idproof_vault::{RootSource, VaultConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -37,6 +37,7 @@ pub struct Config {
     pub limits: LimitsConfig,
     pub enrolment: EnrolmentConfig,
     pub capture: CaptureConfig,
+    pub console: ConsoleConfig,
     pub worker: WorkerConfig,
     pub letter: LetterConfig,
     pub mail: MailSettings,
@@ -129,6 +130,7 @@ impl Config {
         self.limits.validate()?;
         self.enrolment.validate()?;
         self.capture.validate()?;
+        self.console.validate()?;
         Ok(())
     }
 

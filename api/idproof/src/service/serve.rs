@@ -3,14 +3,20 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use idproof_delivery::{ElectronicLetter, LetterProvider, Window, letter_pdf};
-use idproof_http::{LetterPdf, Metrics, Service};
+use idproof_delivery::{
+    ElectronicLetter, LetterProvider, Link, Mail, Mailer, Sheet, Window, advice, letter_pdf,
+    sheet_pdf,
+};
+use idproof_http::{
+    EvidenceSheet, LetterPdf, Metrics, Preview, PreviewMessage, PreviewOf, Previewed, Service,
+};
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
 use super::{Parts, listen, stopped};
 use crate::compose;
 use crate::compose::insides::{Insides, address_rules, calendar};
+use crate::compose::judgement::policy;
 use crate::config::Config;
 
 /// The model that the pages guide by, if the store has it.
@@ -34,6 +40,7 @@ pub(super) async fn start(
             .map(|pdf| pdf.bytes)
             .map_err(|e| e.to_string())
     });
+    let (policy, policy_report) = policy(config.decide.policy.as_deref())?;
     let service = Service::new(idproof_http::Parts {
         database: insides.database.clone(),
         vault: insides.vault.clone(),
@@ -49,6 +56,12 @@ pub(super) async fn start(
         limits: config.limits.clone(),
         enrolment: config.enrolment.clone(),
         capture: config.capture,
+        console: config.console.clone(),
+        review_mode: config.decide.review,
+        policy,
+        policy_sha256: policy_report.sha256,
+        preview: preview(config)?,
+        evidence_pdf: Arc::new(evidence_pdf),
         metrics,
     })
     .await?;
@@ -60,6 +73,38 @@ pub(super) async fn start(
         "the HTTP side"
     });
     Ok(address)
+}
+
+/// The messages that a reviewer's decision leads to. The link in them is made when they are sent.
+fn preview(config: &Config) -> anyhow::Result<Arc<Preview>> {
+    let mailer = Mailer::new(&config.mail, &config.brand, &config.outbox.dir)?;
+    let link = Link::new(&format!("{}/continue", config.http.public_url))?;
+    Ok(Arc::new(move |of: &PreviewOf| {
+        let (case, link) = (of.number.clone(), link.clone());
+        let (mail, reasons) = match &of.message {
+            PreviewMessage::Changed { reasons } => (Mail::StatusChanged { case, link }, reasons),
+            PreviewMessage::Retake { reasons } => {
+                let causes = reasons.clone();
+                (Mail::RetakeAsked { case, causes, link }, reasons)
+            }
+        };
+        let mail = mailer.preview(&mail, of.language, of.name.as_deref());
+        let mail = mail.map_err(|e| e.to_string())?;
+        Ok(Previewed {
+            mail: of.has_email.then_some(mail),
+            page: advice(reasons, of.language),
+        })
+    }))
+}
+
+fn evidence_pdf(sheet: &EvidenceSheet) -> Result<Vec<u8>, String> {
+    sheet_pdf(&Sheet {
+        title: &sheet.title,
+        day: sheet.day,
+        id: &sheet.id,
+        sections: &sheet.sections,
+    })
+    .map_err(|e| e.to_string())
 }
 
 fn detector(config: &Config) -> Option<std::path::PathBuf> {

@@ -9,7 +9,7 @@ use idproof_delivery::{
 };
 use idproof_jobs::{
     Context, Deliver, Gauges, Handler, Idle, Letters, Pace, Post, Process, Purge, Reconciler,
-    Runner, Senders, Tally, Tidy, Tools, Wording, every,
+    Reviews, Runner, Senders, Tally, Tidy, Tools, Wording, every,
 };
 use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, watch};
@@ -21,6 +21,8 @@ use crate::config::{Config, LetterCarrier, WorkerConfig};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
+/// A decision is not to wait much longer than it can be taken back.
+const REVIEWS: Duration = Duration::from_secs(5);
 const GAUGES: Duration = Duration::from_secs(15);
 
 struct Worker<'a> {
@@ -113,6 +115,8 @@ impl Worker<'_> {
         let purge = Purge::new(context.clone(), insides.vault.clone());
         self.every("the purge", purge, period);
         self.every("abandoned cases", Idle::new(context.clone(), idle), period);
+        let reviews = Reviews::new(context.clone());
+        self.every("people's decisions", reviews, period.min(REVIEWS));
         let tidy = Tidy::new(context.clone(), insides.vault.clone());
         self.every("tidying up", tidy, period * 15);
         let gauges = Gauges::new(context, hurry_ms);
