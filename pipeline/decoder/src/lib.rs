@@ -16,7 +16,7 @@ pub mod video;
 
 pub use source::Source;
 pub use still::decode_image;
-pub use video::{Output, decode_video};
+pub use video::{Output, decode_sound, decode_video};
 
 use idproof_protocol::{ErrorCode, Failure, Limits};
 

@@ -9,5 +9,6 @@ fn main() -> ExitCode {
     program::run(Some(&Videos {
         initialise: video::initialise,
         decode: video::decode_video,
+        decode_sound: video::decode_sound,
     }))
 }

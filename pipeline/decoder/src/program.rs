@@ -18,6 +18,7 @@ pub struct Videos {
     /// Called once, before the sandbox stands.
     pub initialise: fn() -> Result<(), Failure>,
     pub decode: fn(&Source, Wanted, &Limits, &mut dyn Output) -> Result<VideoSummary, Failure>,
+    pub decode_sound: fn(&Source, &Limits, &mut dyn Output) -> Result<VideoSummary, Failure>,
 }
 
 /// The whole program: one file in by standard input, messages out by standard output.
@@ -91,6 +92,13 @@ fn work(
             };
             let mut output = Pipe(pipe);
             (videos.decode)(&source, wanted, &order.limits, &mut output).map(Message::Video)
+        }
+        Job::Sound => {
+            let Some(videos) = videos else {
+                let why = "this program decodes stills alone";
+                return Err(Failure::new(ErrorCode::Internal, why));
+            };
+            (videos.decode_sound)(&source, &order.limits, &mut Pipe(pipe)).map(Message::Video)
         }
         Job::SelfCheck(_) => Err(Failure::new(ErrorCode::Internal, "unreachable job")),
     }

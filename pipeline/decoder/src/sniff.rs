@@ -17,6 +17,8 @@ pub enum Kind {
     Mp4 {
         quicktime: bool,
     },
+    /// RIFF WAVE.
+    Wave,
     /// Anything else, in words.
     Other(&'static str),
 }
@@ -31,6 +33,7 @@ impl Kind {
             Self::Heic => "a HEIC image",
             Self::Matroska { .. } => "a WebM or Matroska recording",
             Self::Mp4 { .. } => "an MP4 or MOV recording",
+            Self::Wave => "a WAV sound",
             Self::Other(words) => words,
         }
     }
@@ -47,7 +50,7 @@ pub fn sniff(head: &[u8]) -> Kind {
         return match head.get(8..12) {
             Some(b"WEBP") => Kind::Webp,
             Some(b"AVI ") => Kind::Other("an AVI recording"),
-            Some(b"WAVE") => Kind::Other("a WAV sound"),
+            Some(b"WAVE") => Kind::Wave,
             _ => Kind::Other("an unknown RIFF file"),
         };
     }
@@ -128,5 +131,6 @@ mod tests {
             Kind::Matroska { webm: true }
         );
         assert_eq!(sniff(b"RIFF\0\0\0\0WEBPVP8 "), Kind::Webp);
+        assert_eq!(sniff(b"RIFF\0\0\0\0WAVEfmt "), Kind::Wave);
     }
 }

@@ -56,6 +56,7 @@ pub struct Decoder {
 
 const IMAGE: &str = "image";
 const RECORDING: &str = "recording";
+const SOUND: &str = "sound";
 
 impl Decoder {
     pub fn new(config: DecoderConfig, clock: Arc<dyn Clock>) -> Self {
@@ -115,7 +116,7 @@ impl Decoder {
         let clock = Arc::clone(&self.clock);
         let program = match order.job {
             Job::Image => &self.config.still_program,
-            Job::Video { .. } | Job::SelfCheck(_) => &self.config.program,
+            Job::Video { .. } | Job::Sound | Job::SelfCheck(_) => &self.config.program,
         };
         Running::start(program, &order, input, clock, limit)
     }
@@ -207,9 +208,30 @@ impl MediaDecoder for Decoder {
             }
         }
     }
+
+    fn decode_sound(&self, file: &MediaFile) -> Result<Vec<f32>, MediaError> {
+        self.sound(file)
+    }
 }
 
 impl Decoder {
+    /// What [`MediaDecoder::decode_sound`] does.
+    fn sound(&self, file: &MediaFile) -> Result<Vec<f32>, MediaError> {
+        let (input, _) = file::open(file, SOUND, self.config.limits.file_bytes)?;
+        let limit = self.config.video_timeout;
+        let mut running = self.start(Job::Sound, input, limit)?;
+        let mut all = Vec::new();
+        loop {
+            let next = running.next();
+            self.check_sandbox_if_said(&running, &next)?;
+            match next {
+                Next::Said(Message::Audio(samples)) => all.extend_from_slice(&samples),
+                Next::Said(Message::Video(_)) => return Ok(all),
+                other => return Err(self.failure(other, SOUND, limit)),
+            }
+        }
+    }
+
     /// A failure may come before the sandbox stands; results may not.
     fn check_sandbox_if_said(&self, running: &Running, next: &Next) -> Result<(), MediaError> {
         match next {

@@ -44,6 +44,9 @@ pub trait MediaDecoder: Send + Sync {
         request: &VideoRequest,
         sink: &mut dyn VideoSink,
     ) -> Result<VideoReport, MediaError>;
+
+    /// One WAV file to 16 kHz mono samples in -1..=1. For evaluation: applicants send recordings.
+    fn decode_sound(&self, file: &MediaFile) -> Result<Vec<f32>, MediaError>;
 }
 
 #[derive(Debug, Clone)]

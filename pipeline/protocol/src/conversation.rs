@@ -101,7 +101,7 @@ impl Conversation {
                 self.last_at_us = frame.at_us;
                 Ok(())
             }
-            (Job::Video { .. }, Message::Audio(samples)) => {
+            (Job::Video { .. } | Job::Sound, Message::Audio(samples)) => {
                 let count = samples.len() as u64;
                 self.samples_left = spend(self.samples_left, count, "too much sound")?;
                 Ok(())
@@ -113,6 +113,12 @@ impl Conversation {
                 }
                 if frames < self.next_index {
                     return Err(ProtocolError::Order("a report of fewer frames than sent"));
+                }
+                self.close()
+            }
+            (Job::Sound, Message::Video(summary)) => {
+                if !summary.timestamps_us.is_empty() {
+                    return Err(ProtocolError::Order("frames in a sound"));
                 }
                 self.close()
             }

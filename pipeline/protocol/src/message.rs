@@ -13,7 +13,7 @@ pub enum Message {
     Frame(Frame),
     /// 16 kHz mono samples, at most [`MAX_AUDIO_SAMPLES`].
     Audio(Vec<f32>),
-    /// Closes a video job.
+    /// Closes a video job, and a sound job (with no frames in it).
     Video(VideoSummary),
     /// Closes any job.
     Failure(Failure),

@@ -16,6 +16,8 @@ pub enum Job {
         /// Longer side of the sent frames in pixels, at least 16.
         max_side: u32,
     },
+    /// A sound file alone.
+    Sound,
     /// Try something forbidden after the sandbox stands; the file is not touched.
     SelfCheck(Attempt),
 }
@@ -119,7 +121,7 @@ impl Limits {
 pub struct OrderError(pub String);
 
 impl Order {
-    /// `image`, `video` or `self-check`, then `key=value` words.
+    /// `image`, `video`, `sound` or `self-check`, then `key=value` words.
     pub fn to_args(&self) -> Vec<String> {
         let mut args = vec![];
         match self.job {
@@ -132,6 +134,7 @@ impl Order {
                 args.push(word("min-gap-us", min_gap_us));
                 args.push(word("max-side", max_side));
             }
+            Job::Sound => args.push("sound".into()),
             Job::SelfCheck(attempt) => {
                 args.push("self-check".into());
                 args.push(word("attempt", attempt.name()));
@@ -157,7 +160,7 @@ impl Order {
         let mut args = args.into_iter();
         let verb = args
             .next()
-            .ok_or_else(|| OrderError("no job: image, video or self-check".into()))?;
+            .ok_or_else(|| OrderError("no job: image, video, sound or self-check".into()))?;
         let mut limits = Limits::default();
         let (mut min_gap_us, mut max_side) = (0, limits.side);
         let mut attempt = Attempt::Nothing;
@@ -191,8 +194,12 @@ impl Order {
                 min_gap_us,
                 max_side,
             },
+            "sound" => Job::Sound,
             "self-check" => Job::SelfCheck(attempt),
-            _ => return Err(OrderError("the job is image, video or self-check".into())),
+            _ => {
+                let jobs = "the job is image, video, sound or self-check";
+                return Err(OrderError(jobs.into()));
+            }
         };
         Ok(Self { job, limits })
     }
@@ -220,6 +227,7 @@ mod tests {
                 min_gap_us: 100_000,
                 max_side: 720,
             },
+            Job::Sound,
         ];
         jobs.extend(Attempt::ALL.map(Job::SelfCheck));
         for job in jobs {

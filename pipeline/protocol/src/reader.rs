@@ -125,7 +125,7 @@ fn max_pixels(job: Job, limits: &Limits) -> u64 {
             let side = u64::from(max_side.min(limits.side).min(8192));
             side * side
         }
-        Job::SelfCheck(_) => 0,
+        Job::Sound | Job::SelfCheck(_) => 0,
     }
 }
 

@@ -142,7 +142,7 @@ proptest! {
 
     #[test]
     fn any_bytes_end_without_a_panic(bytes in vec(any::<u8>(), 0..400)) {
-        for job in [Job::Image, VIDEO] {
+        for job in [Job::Image, VIDEO, Job::Sound] {
             let _ = converse(&bytes, &order(job));
         }
     }
@@ -207,6 +207,28 @@ fn the_order_of_messages_is_held() {
         error,
         Some(ProtocolError::Excess(_)) | Some(ProtocolError::Order(_))
     ));
+}
+
+#[test]
+fn a_sound_alone_has_no_frames() {
+    let closing = |times| {
+        Message::Video(VideoSummary {
+            container: "wav".into(),
+            timestamps_us: times,
+            ..VideoSummary::default()
+        })
+    };
+    let sound = || Message::Audio(vec![0.5; 160]);
+    let good = [ready(), sound(), closing(vec![])];
+    let (seen, error) = converse(&bytes_of(&good), &order(Job::Sound));
+    assert!(error.is_none() && seen.len() == 3, "{error:?}");
+    for bad in [
+        vec![ready(), frame(0, 0)],
+        vec![ready(), sound(), closing(vec![0])],
+    ] {
+        let (_, error) = converse(&bytes_of(&bad), &order(Job::Sound));
+        assert!(error.is_some());
+    }
 }
 
 #[test]

@@ -26,10 +26,24 @@ const AUDIO: &[(Id, &[&str])] = &[
     (Id::PCM_F32LE, &["pcm_f32le"]),
 ];
 
+/// What a WAV file may hold.
+const WAVE: &[(Id, &[&str])] = &[
+    (Id::PCM_U8, &["pcm_u8"]),
+    (Id::PCM_S16LE, &["pcm_s16le"]),
+    (Id::PCM_S24LE, &["pcm_s24le"]),
+    (Id::PCM_S32LE, &["pcm_s32le"]),
+    (Id::PCM_F32LE, &["pcm_f32le"]),
+    (Id::PCM_F64LE, &["pcm_f64le"]),
+    (Id::PCM_ALAW, &["pcm_alaw"]),
+    (Id::PCM_MULAW, &["pcm_mulaw"]),
+];
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Medium {
     Video,
     Audio,
+    /// The sound of a WAV file.
+    Wave,
 }
 
 /// An opened decoder, single-threaded, and the codec's name.
@@ -53,6 +67,7 @@ impl Decoder {
         let (list, words) = match medium {
             Medium::Video => (VIDEO, "video"),
             Medium::Audio => (AUDIO, "sound"),
+            Medium::Wave => (WAVE, "sound"),
         };
         let unsupported = |why: &str| {
             let detail = format!("the {words} codec {name} {why}");

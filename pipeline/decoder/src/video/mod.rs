@@ -1,4 +1,4 @@
-//! Recordings: WebM and Matroska, MP4, MOV.
+//! Recordings: WebM and Matroska, MP4, MOV; sound alone: WAV.
 
 use std::io;
 
@@ -17,6 +17,9 @@ mod scan;
 mod session;
 mod sound;
 mod timeline;
+mod wave;
+
+pub use wave::decode_sound;
 
 /// Where frames and sound go as they are decoded. An error stops the decoding.
 pub trait Output {

@@ -35,7 +35,7 @@ pub(super) struct Session<'a> {
 }
 
 /// Read errors in a row before the rest of the file is given up.
-const MOST_ERRORS: u32 = 100;
+pub(super) const MOST_ERRORS: u32 = 100;
 
 impl<'a> Session<'a> {
     pub fn new(
@@ -243,14 +243,14 @@ impl<'a> Session<'a> {
     }
 }
 
-fn send_audio(output: &mut dyn Output, samples: &[f32]) -> Result<(), Failure> {
+pub(super) fn send_audio(output: &mut dyn Output, samples: &[f32]) -> Result<(), Failure> {
     if samples.is_empty() {
         return Ok(());
     }
     output.audio(samples).map_err(pipe_broke)
 }
 
-fn is_again(error: ffmpeg::Error) -> bool {
+pub(super) fn is_again(error: ffmpeg::Error) -> bool {
     error
         == ffmpeg::Error::Other {
             errno: libc::EAGAIN,

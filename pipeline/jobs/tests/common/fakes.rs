@@ -106,6 +106,10 @@ impl MediaDecoder for FakeDecoder {
         }
         Ok(report)
     }
+
+    fn decode_sound(&self, _: &MediaFile) -> Result<Vec<f32>, MediaError> {
+        Err(MediaError::Unavailable("cases hold no sound files".into()))
+    }
 }
 
 fn identity(name: &str) -> ModelIdentity {
