@@ -20,7 +20,7 @@ mod window;
 
 pub use idproof_ports::DigitRecogniser;
 use idproof_ports::ModelIdentity;
-pub use recogniser::WhisperDigits;
+pub use recogniser::{Weighed, WhisperDigits};
 
 /// A ggml Whisper file, already checked against the manifest's sha256.
 pub struct SpeechModel {

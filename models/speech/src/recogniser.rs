@@ -2,6 +2,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use idproof_domain::Language;
 use idproof_ports::{
     Clock, DigitRecogniser, HeardDigit, ModelError, ModelIdentity, SpeechFindings, SpeechRequest,
 };
@@ -23,6 +24,29 @@ pub struct WhisperDigits {
     engine: Engine,
 }
 
+/// What was heard, and what each of several answers is worth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighed {
+    pub voiced: Duration,
+    pub heard: Vec<HeardDigit>,
+    /// One an answer; `None` where nobody spoke.
+    pub ratios: Option<Vec<f32>>,
+    /// Share of samples that are clipped.
+    pub clipped: f32,
+}
+
+/// One recording, read.
+struct Listened {
+    /// Whether all of it was.
+    whole: bool,
+    heard: Vec<HeardDigit>,
+    windows: Vec<Window>,
+    found: Vec<Found>,
+    /// The window that the engine holds.
+    held: Option<usize>,
+    grammar: Grammar,
+}
+
 impl WhisperDigits {
     /// Loads the model; a job that takes longer than `limit` by `clock` fails with
     /// [`ModelError::TimedOut`] at the next token.
@@ -34,47 +58,101 @@ impl WhisperDigits {
         Engine::load(model, clock, limit).map(|engine| Self { engine })
     }
 
-    fn listen(
+    /// Listens once and weighs each of `answers` (digits 0..=9): the log-probability ratio of
+    /// each to any other text, as [`SpeechFindings::expected_log_ratio`] is for the digits asked.
+    pub fn weigh(
         &mut self,
-        request: &SpeechRequest<'_>,
         samples: &[f32],
-        voice: &[Segment],
-    ) -> Result<(Vec<HeardDigit>, f32), ModelError> {
-        let expected: Vec<Label> = request
-            .expected
-            .as_slice()
+        language: Language,
+        answers: &[&[u8]],
+    ) -> Result<Weighed, ModelError> {
+        self.engine.begin();
+        let samples = sound::clean(samples);
+        let voice = segments(&samples);
+        let voiced = voice
             .iter()
-            .map(|d| Label::Digit(*d))
-            .collect();
-        let grammar = self.engine.grammar(request.language)?;
-        let all = windows(samples, voice, self.engine.longest());
-        let (mut heard, mut found) = (Vec::new(), Vec::new());
-        for window in all.iter().take(MOST_WINDOWS) {
-            self.hear(window, request)?;
-            if let Some(here) = find(&mut self.engine, &grammar)? {
-                heard.extend(self.placed(&here, window, voice, request, &grammar)?);
-                found.push((window, here));
-            }
-        }
-        if all.len() > MOST_WINDOWS || found.is_empty() {
-            return Ok((heard, NOT_HEARD_OUT));
-        }
-        let (cut, found): (Vec<&Window>, Vec<Found>) = found.into_iter().unzip();
-        let mut held = cut.len() - 1;
-        let ratio = joint::log_ratio(&found, &expected, |window, labels| {
-            if held != window {
-                self.hear(cut[window], request)?;
-                held = window;
-            }
-            self.engine.prompt(request.language, false);
-            score(&mut self.engine, &grammar, labels)
-        })?;
-        Ok((heard, ratio))
+            .filter(|s| s.voiced)
+            .map(|s| s.samples.len())
+            .sum();
+        let (heard, ratios) = if voice.is_empty() {
+            (Vec::new(), None)
+        } else {
+            let mut listened = self.listen(&samples, &voice, language)?;
+            let ratios = answers
+                .iter()
+                .map(|answer| self.worth(&mut listened, language, answer))
+                .collect::<Result<_, _>>()?;
+            (listened.heard, Some(ratios))
+        };
+        Ok(Weighed {
+            voiced: duration(voiced),
+            heard,
+            ratios,
+            clipped: sound::clipped_share(&samples),
+        })
     }
 
-    fn hear(&mut self, window: &Window, request: &SpeechRequest<'_>) -> Result<(), ModelError> {
+    /// Reads every window and tells when each digit was said.
+    fn listen(
+        &mut self,
+        samples: &[f32],
+        voice: &[Segment],
+        language: Language,
+    ) -> Result<Listened, ModelError> {
+        let grammar = self.engine.grammar(language)?;
+        let all = windows(samples, voice, self.engine.longest());
+        let mut out = Listened {
+            whole: all.len() <= MOST_WINDOWS,
+            heard: Vec::new(),
+            windows: Vec::new(),
+            found: Vec::new(),
+            held: None,
+            grammar,
+        };
+        for window in all.into_iter().take(MOST_WINDOWS) {
+            self.hear(&window, language)?;
+            if let Some(here) = find(&mut self.engine, &out.grammar)? {
+                let digits = self.placed(&here, &window, voice, language, &out.grammar)?;
+                out.heard.extend(digits);
+                out.held = Some(out.windows.len());
+                out.windows.push(window);
+                out.found.push(here);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The log-probability ratio of `answer` to any other text.
+    fn worth(
+        &mut self,
+        listened: &mut Listened,
+        language: Language,
+        answer: &[u8],
+    ) -> Result<f32, ModelError> {
+        if !listened.whole || listened.found.is_empty() {
+            return Ok(NOT_HEARD_OUT);
+        }
+        let expected: Vec<Label> = answer.iter().map(|d| Label::Digit(*d)).collect();
+        let Listened {
+            windows,
+            found,
+            held,
+            grammar,
+            ..
+        } = listened;
+        joint::log_ratio(found, &expected, |window, labels| {
+            if *held != Some(window) {
+                self.hear(&windows[window], language)?;
+                *held = Some(window);
+            }
+            self.engine.prompt(language, false);
+            score(&mut self.engine, grammar, labels)
+        })
+    }
+
+    fn hear(&mut self, window: &Window, language: Language) -> Result<(), ModelError> {
         self.engine.hear(&sound::levelled(window.samples.clone()))?;
-        self.engine.prompt(request.language, false);
+        self.engine.prompt(language, false);
         Ok(())
     }
 
@@ -84,13 +162,13 @@ impl WhisperDigits {
         found: &Found,
         window: &Window,
         voice: &[Segment],
-        request: &SpeechRequest<'_>,
+        language: Language,
         grammar: &Grammar,
     ) -> Result<Vec<HeardDigit>, ModelError> {
         let labels = &found.best.labels;
         let times = match self.engine.kind {
             Kind::Digits => {
-                self.engine.prompt(request.language, true);
+                self.engine.prompt(language, true);
                 let seconds = window.samples.len() as f32 / RATE as f32;
                 timing::by_model(&mut self.engine, grammar, labels, seconds)?
                     .into_iter()
@@ -135,25 +213,13 @@ fn duration(samples: usize) -> Duration {
 
 impl DigitRecogniser for WhisperDigits {
     fn recognise(&mut self, request: &SpeechRequest<'_>) -> Result<SpeechFindings, ModelError> {
-        self.engine.begin();
-        let samples = sound::clean(request.samples);
-        let voice = segments(&samples);
-        let voiced = voice
-            .iter()
-            .filter(|s| s.voiced)
-            .map(|s| s.samples.len())
-            .sum();
-        let (heard, expected_log_ratio) = if voice.is_empty() {
-            (Vec::new(), None)
-        } else {
-            let (heard, ratio) = self.listen(request, &samples, &voice)?;
-            (heard, Some(ratio))
-        };
+        let asked = request.expected.as_slice();
+        let weighed = self.weigh(request.samples, request.language, &[asked])?;
         Ok(SpeechFindings {
-            voiced: duration(voiced),
-            heard,
-            expected_log_ratio,
-            clipped: sound::clipped_share(&samples),
+            voiced: weighed.voiced,
+            heard: weighed.heard,
+            expected_log_ratio: weighed.ratios.and_then(|r| r.first().copied()),
+            clipped: weighed.clipped,
         })
     }
 

@@ -3,14 +3,15 @@
 use crate::check::{CheckName, CheckResult, CheckStatus};
 use crate::evidence::{
     DeclaredField, Evidence, FaceMatch, Liveness, Measured, Motion, Portrait, Presence, Recording,
-    Speech, Zone,
+    Zone,
 };
 use crate::reason::ReasonCode;
 use crate::thresholds::Thresholds;
+use crate::voice;
 use time::Date;
 
 /// A result under construction: passed until a problem is noted.
-struct Verdict {
+pub(crate) struct Verdict {
     status: CheckStatus,
     score: Option<f64>,
     threshold: Option<f64>,
@@ -19,7 +20,7 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn passed(detail: impl Into<String>) -> Self {
+    pub(crate) fn passed(detail: impl Into<String>) -> Self {
         Self {
             status: CheckStatus::Passed,
             score: None,
@@ -29,21 +30,21 @@ impl Verdict {
         }
     }
 
-    fn scored(mut self, score: f64, threshold: f64) -> Self {
+    pub(crate) fn scored(mut self, score: f64, threshold: f64) -> Self {
         self.score = Some(score);
         self.threshold = Some(threshold);
         self
     }
 
     /// Notes a problem. `Failed` outweighs `Borderline`, which outweighs `Passed`.
-    fn note(&mut self, status: CheckStatus, reason: ReasonCode) {
+    pub(crate) fn note(&mut self, status: CheckStatus, reason: ReasonCode) {
         if self.status != CheckStatus::Failed {
             self.status = status;
         }
         self.reasons.push(reason);
     }
 
-    fn with(mut self, status: CheckStatus, reason: ReasonCode) -> Self {
+    pub(crate) fn with(mut self, status: CheckStatus, reason: ReasonCode) -> Self {
         self.note(status, reason);
         self
     }
@@ -89,14 +90,16 @@ pub(crate) fn evaluate(evidence: &Evidence, t: &Thresholds) -> Vec<CheckResult> 
         run(CheckName::FaceMotion, evidence.motion.as_ref(), |m| {
             motion(m, t)
         }),
-        run(CheckName::SpokenDigits, evidence.speech.as_ref(), |s| {
-            speech(s, t)
-        }),
+        voice::spoken_digits(&evidence.speech, t),
     ]);
     results
 }
 
-fn run<T>(name: CheckName, input: Measured<&T>, judge: impl FnOnce(&T) -> Verdict) -> CheckResult {
+pub(crate) fn run<T>(
+    name: CheckName,
+    input: Measured<&T>,
+    judge: impl FnOnce(&T) -> Verdict,
+) -> CheckResult {
     let verdict = match input {
         Measured::Value(value) => judge(value),
         Measured::Unavailable { reason, detail } => Verdict {
@@ -316,30 +319,6 @@ fn motion(m: &Motion, t: &Thresholds) -> Verdict {
         v.with(CheckStatus::Failed, ReasonCode::FaceDoesNotMove)
     } else {
         v.with(CheckStatus::Borderline, ReasonCode::MotionUncertain)
-    }
-}
-
-fn speech(s: &Speech, t: &Thresholds) -> Verdict {
-    let mut v = Verdict::passed(format!(
-        "{} digits heard where {} were asked, {:.1} s of voice.",
-        s.heard, s.asked, s.voiced_seconds
-    ));
-    if s.voiced_seconds < t.speech_minimum_voice {
-        return v.with(CheckStatus::Failed, ReasonCode::NothingSaid);
-    }
-    let Some(ratio) = s.log_ratio.filter(|r| !r.is_nan()) else {
-        return v.with(CheckStatus::Borderline, ReasonCode::DigitsUncertain);
-    };
-    v = v.scored(ratio, t.speech_accept);
-    if ratio < t.speech_refuse {
-        return v.with(CheckStatus::Failed, ReasonCode::DigitsDiffer);
-    }
-    let sure =
-        ratio >= t.speech_accept && s.as_asked && s.least_confidence >= t.speech_digit_confidence;
-    if sure {
-        v
-    } else {
-        v.with(CheckStatus::Borderline, ReasonCode::DigitsUncertain)
     }
 }
 

@@ -21,6 +21,7 @@ mod policy;
 mod reason;
 mod thresholds;
 mod verdict;
+mod voice;
 
 pub use check::{CheckName, CheckResult, CheckStatus};
 pub use decide::{Decision, Outcome, Reason, decide};
@@ -31,3 +32,4 @@ pub use policy::{CheckPolicy, OnFail, Policy, PolicyError, Role};
 pub use reason::{Part, ReasonCode};
 pub use thresholds::{ThresholdSpec, Thresholds};
 pub use verdict::{ReviewMode, Rules, Verdict, verdict};
+pub use voice::spoken_digits;

@@ -12,4 +12,5 @@ mod speech;
 mod video;
 
 pub use analyse::{Analysis, Media, Timing, analyse};
+pub use speech::summarise;
 pub use case::{Analysers, CaseInput, FaceTools, InputError, Progress, Stage};

@@ -27,7 +27,7 @@ pub(crate) fn listen(
     let findings = recogniser.recognise(&request);
     let identity = vec![recogniser.identity()];
     match findings {
-        Ok(f) => (Measured::Value(summarise(&f, expected)), identity),
+        Ok(f) => (Measured::Value(summarise(&f, expected.as_slice())), identity),
         Err(e) => (
             Measured::unavailable(ReasonCode::ModelFailed, e.to_string()),
             identity,
@@ -35,12 +35,13 @@ pub(crate) fn listen(
     }
 }
 
-fn summarise(f: &SpeechFindings, expected: &Digits) -> Speech {
+/// What is judged of an answer to `expected`, digits 0..=9.
+pub fn summarise(f: &SpeechFindings, expected: &[u8]) -> Speech {
     let heard: Vec<u8> = f.heard.iter().map(|h| h.digit).collect();
     Speech {
         voiced_seconds: f.voiced.as_secs_f64(),
         asked: expected.len(),
-        as_asked: heard == expected.as_slice(),
+        as_asked: heard == expected,
         heard: heard.len(),
         least_confidence: f
             .heard
