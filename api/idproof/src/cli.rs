@@ -51,6 +51,39 @@ pub enum Command {
     Bounce,
     /// The configuration: check it, list every setting.
     Config(ConfigArgs),
+    /// Measure the models on labelled data: error rates with counts, as JSON and as a page.
+    Eval(EvalArgs),
+}
+
+#[derive(Args)]
+pub struct EvalArgs {
+    #[command(subcommand)]
+    pub command: EvalCommand,
+}
+
+#[derive(Subcommand)]
+pub enum EvalCommand {
+    /// Spoken digits: WAV files and truth.tsv (file, tab, digits).
+    Speech(EvalSpeechArgs),
+}
+
+#[derive(Args)]
+pub struct EvalSpeechArgs {
+    /// A folder with truth.tsv and the WAV files it names.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Where report.json and report.html go.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// The language the digits are said in.
+    #[arg(long, value_name = "fr|en")]
+    pub language: Language,
+
+    /// The policy whose thresholds judge (default: the one that ships).
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod bounce;
 pub mod config;
 pub mod doctor;
+pub mod eval;
 pub mod jobs;
 pub mod keys;
 pub mod migrate;

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use idproof::cli::{Cli, Command};
 use idproof::commands::{
-    self, audit, bounce, doctor, jobs, keys, migrate, models, outbox, policy, purge, run, staff,
+    self, audit, bounce, doctor, eval, jobs, keys, migrate, models, outbox, policy, purge, run, staff,
     vault, verify,
 };
 use idproof::config::{self, Config};
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         (Command::Outbox(args), _) => outbox::run(&args, &config),
         (Command::Bounce, _) => bounce::run(&config),
         (Command::Config(args), _) => commands::config::run(&args, &config),
+        (Command::Eval(args), _) => eval::run(&args, &config),
         (_, None) => doctor::run(&config),
     };
     match result {

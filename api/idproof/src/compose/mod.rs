@@ -107,6 +107,24 @@ pub fn analysers_on(
     }
 }
 
+/// The speech model of that name.
+pub fn recogniser(
+    store: &Store,
+    name: &str,
+    clock: Arc<dyn Clock>,
+) -> Result<WhisperDigits, String> {
+    let file = store.read(name).map_err(|e| e.to_string())?;
+    let model = SpeechModel {
+        identity: ModelIdentity {
+            name: file.name,
+            version: file.version,
+            sha256: file.sha256,
+        },
+        bytes: file.bytes,
+    };
+    WhisperDigits::new(&model, clock, SPEECH_LIMIT).map_err(text_of)
+}
+
 /// ONNX Runtime from the store; once per process.
 pub fn runtime(store: &Store) -> Result<Runtime, String> {
     let library = store.locate("onnxruntime").map_err(|e| e.to_string())?;
@@ -173,14 +191,7 @@ impl Loader<'_> {
 
     fn speech(&self, name: &str) -> Capability<Mutex<Box<dyn idproof_ports::DigitRecogniser>>> {
         let load = || -> Result<Box<dyn idproof_ports::DigitRecogniser>, String> {
-            let file = self.file(name)?;
-            let model = SpeechModel {
-                identity: file.identity,
-                bytes: file.bytes,
-            };
-            let recogniser =
-                WhisperDigits::new(&model, self.clock.clone(), SPEECH_LIMIT).map_err(text_of)?;
-            Ok(Box::new(recogniser))
+            Ok(Box::new(recogniser(self.store, name, self.clock.clone())?))
         };
         capability("speech", load().map(Mutex::new))
     }

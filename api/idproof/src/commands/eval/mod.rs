@@ -1,0 +1,17 @@
+//! Measures models on labelled data; each kind writes `report.json` and `report.html`.
+
+mod digits;
+pub mod speech;
+mod truth;
+mod wav;
+
+use std::process::ExitCode;
+
+use crate::cli::{EvalArgs, EvalCommand};
+use crate::config::Config;
+
+pub fn run(args: &EvalArgs, config: &Config) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        EvalCommand::Speech(args) => speech::run(args, config),
+    }
+}
