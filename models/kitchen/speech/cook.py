@@ -14,16 +14,19 @@ def main():
     voices.add_argument("--espeak-fr", type=int, default=420)
     voices.add_argument("--espeak-en", type=int, default=260)
     voices.add_argument("--speech-data", type=Path, help="folder with en-digits/ and fr-digits/")
+    voices.add_argument("--prompt-data", type=Path, help="folder into which the Debian packages of prompts are unpacked")
+
+    features = steps.add_parser("features", help="what training hears of the voices")
+    features.add_argument("--seed", type=int, default=7)
 
     train = steps.add_parser("train", help="train one model")
     train.add_argument("name", help="the weights go to <work>/<name>.pt")
     train.add_argument("--seed", type=int, default=7)
     train.add_argument("--minutes", type=float, default=30)
-    train.add_argument("--learners", type=int, default=1, help="processes that learn together, one thread each")
+    train.add_argument("--threads", type=int, default=1)
     train.add_argument("--steps", type=int, help="instead of minutes: the same steps give the same clips")
     train.add_argument("--rate", type=float, default=1.5e-3)
     train.add_argument("--start", nargs="*", default=[], help="weights to start from; the mean of several")
-    train.add_argument("--stage", choices=("words", "strings"), default="strings")
     train.add_argument("--recordings", action="store_true", help="hear the recordings as well")
     train.add_argument("--exclude", nargs="*", default=[], help="sources never to hear (a speaker's name)")
 
@@ -47,12 +50,17 @@ def main():
     if args.step == "voices":
         import voices as step
 
-        step.make(args.work / "voices", args.seed, args.espeak_fr, args.espeak_en, args.speech_data)
+        step.make(args.work / "voices", args.seed, args.espeak_fr, args.espeak_en, args.speech_data, args.prompt_data)
+    elif args.step == "features":
+        import features as step
+
+        step.make(args.work, args.seed)
     elif args.step == "train":
         import train as step
 
-        step.run(args.work, args.name, args.learners, seed=args.seed, minutes=args.minutes, rate=args.rate,
-                 stage=args.stage, recordings=args.recordings, exclude=args.exclude, start=args.start, steps=args.steps)
+        step.run(args.work, args.name, seed=args.seed, minutes=args.minutes, rate=args.rate, recordings=args.recordings,
+                 exclude=args.exclude, start=args.start, steps=args.steps,
+                 threads=args.threads)
     elif args.step == "measure":
         import measure as step
 

@@ -36,6 +36,14 @@ def read(path):
     return to_rate(wave, rate)
 
 
+def read_any(path):
+    """As `read`, through libsndfile also for headerless GSM 6.10 at 8 kHz."""
+    if Path(path).suffix != ".gsm":
+        return read(path)
+    wave, rate = soundfile.read(path, dtype="float32", format="RAW", subtype="GSM610", samplerate=8000, channels=1)
+    return to_rate(wave, rate)
+
+
 def _run(command):
     return subprocess.run(command, capture_output=True, timeout=30, check=False)
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from words import LABELS
+from words import LABELS, LANGUAGES
 
 # Token ids of Whisper's multilingual vocabulary.
 N_VOCAB = 51_865
@@ -24,6 +24,8 @@ TOKENS = tuple(LABEL_IDS[label] for label in LABELS) + (EOT, SOT, EN, FR, TRANSC
 UNUSED = len(TOKENS)
 UNUSED_COUNT = N_VOCAB - len(TOKENS)
 ROW = {token: row for row, token in enumerate(TOKENS)}
+# What training asks of each 20 ms besides: which word (none, ten digits a language, another), which label of the text.
+WORDS, ORDINALS = 2 + 10 * len(LANGUAGES), 8
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ class Attention(nn.Module):
         odds = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
         if causal:
             odds = odds + torch.full(odds.shape[-2:], -1e4, dtype=odds.dtype).triu(1)
-        mixed = odds.softmax(-1) @ v
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        odds = odds.softmax(-1)
+        self.looked = odds
+        return self.out((odds @ v).transpose(1, 2).flatten(2))
 
 
 class Block(nn.Module):
@@ -122,11 +125,11 @@ class Encoder(nn.Module):
             near = (-4, -1, 1, 4) if depth < 2 else (-12, -4, 4, 12)
             look_nearby(block.attn, near, range(0, 20) if depth < 2 else range(6, 26), 1.5)
 
-    def forward(self, mel, first=0):
-        """(B, 80, 2 T) -> (B, T, state); T is 256, in training also less, placed at `first`."""
+    def forward(self, mel):
+        """(B, 80, 2 T) -> (B, T, state); T is 256, in training also less."""
         x = F.gelu(self.conv1(mel), approximate="tanh")
         x = F.gelu(self.conv2(x), approximate="tanh").transpose(1, 2)
-        x = x + self.positional_embedding[first : first + x.shape[1]]
+        x = x + self.positional_embedding[: x.shape[1]]
         for block in self.blocks:
             x = block(x)
         return self.ln_post(x)
@@ -154,13 +157,15 @@ class Whisper(nn.Module):
         super().__init__()
         self.shape = shape
         self.encoder, self.decoder = Encoder(shape), Decoder(shape)
-        # For training only: frame-wise labels teach the encoder to listen before the decoder can ask.
-        self.frames = nn.Linear(shape.state, len(LABELS) + 1)
+        # For training only: what is said when, and in which place, teaches the encoder before the decoder can ask.
+        self.frames = nn.Linear(shape.state, WORDS + ORDINALS)
 
-    def forward(self, mel, rows, first=0):
-        """Logits of the decoder and of the frame-wise labels."""
-        sound = self.encoder(mel, first)
-        return self.decoder(rows, sound), self.frames(sound).float()
+    def forward(self, mel, rows):
+        """Logits of the decoder; of the word and the ordinal at each position; the decoder's attention by layer."""
+        sound = self.encoder(mel)
+        logits, frames = self.decoder(rows, sound), self.frames(sound).float()
+        looked = [block.cross_attn.looked for block in self.decoder.blocks]
+        return logits, frames[..., :WORDS], frames[..., WORDS:], looked
 
 
 def log_softmax(logits):

@@ -1,5 +1,6 @@
 """`cook.py voices`: makes every synthetic voice, and reads the recordings if given."""
 
+import re
 import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -117,6 +118,32 @@ def recordings(folder):
             yield language, engine, speaker, speaker, waves
 
 
+# Announcements that people recorded, in Debian packages unpacked below one folder: (folder of
+# the numbers, ending, language, speaker).
+PROMPTS = (
+    ("usr/share/asterisk/sounds/en_US_f_Allison/digits", "wav", "en", "allison"),
+    ("usr/share/asterisk/sounds/fr_CA_f_June/digits", "wav", "fr", "june"),
+    ("usr/share/asterisk/sounds/fr/digits", "gsm", "fr", "armelle"),
+    ("usr/share/saytime", "au", "en", "saytime"),
+)
+# What else such a folder says, by the beginning of the file's name: no digit is in it.
+PROMPTED_OTHERS = re.compile(r"([1-9][0-9]|day-[0-6]|mon-([0-9]|1[01])|hundred|thousand|million|minutes?|hours?|the_time_is)$")
+
+
+def prompts(folder):
+    """Numbers of telephone exchanges and speaking clocks, as `PROMPTS` names them; what is not there is left out."""
+    for place, ending, language, speaker in PROMPTS:
+        waves = []
+        for path in sorted((Path(folder) / place).glob(f"*.{ending}")):
+            digit = path.stem if len(path.stem) == 1 else "0" if path.stem == "oh" else None
+            if (digit or "x") in "0123456789":
+                waves.append((digit, engines.read_any(path)))
+            elif PROMPTED_OTHERS.match(path.stem):
+                waves.append((OTHER, engines.read_any(path)))
+        if waves:
+            yield language, "prompts", speaker, speaker, waves
+
+
 def _warped(job):
     wave, factors = job
     try:
@@ -126,10 +153,10 @@ def _warped(job):
 
 
 # How many warped copies of every piece: most where human-like voices are few.
-COPIES = {"flite": 1, "festival": 2, "pico": 3, "fsdd": 1, "recorded-fr": 12}
+COPIES = {"flite": 0, "festival": 1, "pico": 2, "fsdd": 0, "prompts": 8, "recorded-fr": 8}
 
 
-def make(out, seed, espeak_fr, espeak_en, speech_data):
+def make(out, seed, espeak_fr, espeak_en, speech_data, prompt_data):
     """Writes the pool to `out`; the same seed gives the same voices."""
     warnings.simplefilter("ignore")
     writer = PoolWriter()
@@ -151,6 +178,8 @@ def make(out, seed, espeak_fr, espeak_en, speech_data):
     natural = list(human_like(seed))
     if speech_data:
         natural += list(recordings(speech_data))
+    if prompt_data:
+        natural += list(prompts(prompt_data))
     rng = np.random.default_rng([seed, 5])
     with ProcessPoolExecutor(2) as workers:
         for language, engine, source, speaker, waves in natural:
