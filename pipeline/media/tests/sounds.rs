@@ -20,7 +20,10 @@ fn sound(path: &Path) -> Result<Vec<f32>, MediaError> {
 
 /// How often a second the samples rise through zero.
 fn pitch(samples: &[f32]) -> f64 {
-    let rising = samples.windows(2).filter(|w| w[0] < 0.0 && w[1] >= 0.0).count();
+    let rising = samples
+        .windows(2)
+        .filter(|w| w[0] < 0.0 && w[1] >= 0.0)
+        .count();
     rising as f64 * 16_000.0 / samples.len() as f64
 }
 
@@ -39,8 +42,16 @@ fn every_usual_wav_becomes_16_khz_mono() {
     ] {
         let path = inputs.ffmpeg(&format!("-f lavfi -i sine=440:d=2 {form}"), name);
         let samples = sound(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert!(samples.len().abs_diff(32_000) < 200, "{name}: {}", samples.len());
-        assert!((pitch(&samples) - 440.0).abs() < 5.0, "{name}: {}", pitch(&samples));
+        assert!(
+            samples.len().abs_diff(32_000) < 200,
+            "{name}: {}",
+            samples.len()
+        );
+        assert!(
+            (pitch(&samples) - 440.0).abs() < 5.0,
+            "{name}: {}",
+            pitch(&samples)
+        );
         let peak = samples.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
         assert!((0.05..0.3).contains(&peak), "{name}: {peak}");
     }
@@ -56,7 +67,10 @@ fn what_is_no_wav_is_named() {
         ("d.wav", b"OggS\0\x02\0\0\0\0\0\0\0\0", "Ogg"),
     ] {
         let error = sound(&inputs.file(name, content)).unwrap_err();
-        assert!(matches!(error, MediaError::Unsupported { .. }), "{name}: {error:?}");
+        assert!(
+            matches!(error, MediaError::Unsupported { .. }),
+            "{name}: {error:?}"
+        );
         assert!(error.to_string().contains(words), "{name}: {error}");
     }
     let music = inputs.ffmpeg("-f lavfi -i sine=440:d=1 -c:a adpcm_ms", "e.wav");
@@ -70,7 +84,10 @@ fn a_broken_or_endless_wav_is_refused() {
     let whole = fs::read(inputs.ffmpeg("-f lavfi -i sine=440:d=1", "whole.wav")).unwrap();
     for length in [12, 20, 44] {
         let error = sound(&inputs.file("cut.wav", &whole[..length])).unwrap_err();
-        assert!(matches!(error, MediaError::Damaged(_)), "{length}: {error:?}");
+        assert!(
+            matches!(error, MediaError::Damaged(_)),
+            "{length}: {error:?}"
+        );
     }
     // Cut in the middle of its samples: what is there is heard.
     let half = sound(&inputs.file("half.wav", &whole[..whole.len() / 2])).unwrap();

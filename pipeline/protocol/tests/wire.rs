@@ -214,6 +214,7 @@ fn a_sound_alone_has_no_frames() {
     let closing = |times| {
         Message::Video(VideoSummary {
             container: "wav".into(),
+            video_codec: "none".into(),
             timestamps_us: times,
             ..VideoSummary::default()
         })

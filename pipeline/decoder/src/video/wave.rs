@@ -61,6 +61,7 @@ pub fn decode_sound(
     }
     Ok(VideoSummary {
         container: "wav".into(),
+        video_codec: "none".into(),
         audio_codec: Some(decoder.name.into()),
         file_bytes: source.length(),
         corrupt_frames: u64::from(errors),
