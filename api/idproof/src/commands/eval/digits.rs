@@ -9,7 +9,10 @@ pub struct Alignment {
 
 impl Alignment {
     pub fn right(&self) -> u64 {
-        self.pairs.iter().filter(|(s, h)| s.is_some() && s == h).count() as u64
+        self.pairs
+            .iter()
+            .filter(|(s, h)| s.is_some() && s == h)
+            .count() as u64
     }
 }
 
@@ -33,8 +36,17 @@ pub fn align(said: &[u8], heard: &[u8]) -> Alignment {
             && c > 0
             && cost[r][c] == cost[r - 1][c - 1] + usize::from(said[r - 1] != heard[c - 1]);
         let missed = r > 0 && cost[r][c] == cost[r - 1][c] + 1;
-        let (dr, dc) = if both { (1, 1) } else if missed { (1, 0) } else { (0, 1) };
-        pairs.push(((dr == 1).then(|| said[r - 1]), (dc == 1).then(|| heard[c - 1])));
+        let (dr, dc) = if both {
+            (1, 1)
+        } else if missed {
+            (1, 0)
+        } else {
+            (0, 1)
+        };
+        pairs.push((
+            (dr == 1).then(|| said[r - 1]),
+            (dc == 1).then(|| heard[c - 1]),
+        ));
         r -= dr;
         c -= dc;
     }
@@ -82,7 +94,10 @@ mod tests {
     fn alignments_find_what_was_missed_added_and_confused() {
         assert_eq!(align(&[3, 7, 2], &[3, 7, 2]).right(), 3);
         let missed = align(&[3, 7, 2], &[3, 2]);
-        assert_eq!(missed.pairs, [(Some(3), Some(3)), (Some(7), None), (Some(2), Some(2))]);
+        assert_eq!(
+            missed.pairs,
+            [(Some(3), Some(3)), (Some(7), None), (Some(2), Some(2))]
+        );
         let added = align(&[3], &[3, 9]);
         assert_eq!(added.pairs, [(Some(3), Some(3)), (None, Some(9))]);
         assert_eq!(align(&[3, 7, 2], &[3, 1, 2]).right(), 2);

@@ -18,7 +18,6 @@ use super::digits::{Alignment, align, altered, text_of};
 use super::truth::{self, Row};
 use crate::cli::EvalSpeechArgs;
 use crate::clock::SystemClock;
-use crate::commands::UnusableInput;
 use crate::compose::{self, judgement::policy};
 use crate::config::Config;
 use crate::terminal::{note, say};
@@ -183,25 +182,40 @@ fn report(
     let right: u64 = alignments.iter().map(Alignment::right).sum();
     let said: u64 = outcomes.iter().map(|o| o.said.len() as u64).sum();
     let wrong: Vec<&(f64, CheckStatus)> = outcomes.iter().flat_map(|o| &o.altered).collect();
-    let passed_wrong = wrong.iter().filter(|(_, s)| *s == CheckStatus::Passed).count() as u64;
+    let passed_wrong = wrong
+        .iter()
+        .filter(|(_, s)| *s == CheckStatus::Passed)
+        .count() as u64;
     let refused = count(&|o| o.status == CheckStatus::Failed);
     let accepted = count(&|o| o.status == CheckStatus::Passed);
     let seconds: f64 = outcomes.iter().map(|o| o.seconds).sum();
     let mean = (!outcomes.is_empty()).then(|| seconds / outcomes.len() as f64);
     report = report
-        .figure("string_accuracy", Figure::share(count(&|o| o.said == o.heard), n))
+        .figure(
+            "string_accuracy",
+            Figure::share(count(&|o| o.said == o.heard), n),
+        )
         .figure("digit_accuracy", Figure::share(right, said))
-        .figure("false_accept", Figure::share(passed_wrong, wrong.len() as u64))
+        .figure(
+            "false_accept",
+            Figure::share(passed_wrong, wrong.len() as u64),
+        )
         .figure("false_reject", Figure::share(refused, n))
         .figure("abstained", Figure::share(n - refused - accepted, n))
         .figure("not_accepted", Figure::share(n - accepted, n))
-        .figure("seconds_per_clip", Figure::bare(mean, outcomes.len() as u64))
+        .figure(
+            "seconds_per_clip",
+            Figure::bare(mean, outcomes.len() as u64),
+        )
         .section(Section::Table(confusion(&alignments)));
     if let Some(det) = det(outcomes)? {
         report = report.section(det);
     }
     if !unusable.is_empty() {
-        let rows = unusable.iter().map(|(f, w)| vec![f.clone(), w.clone()]).collect();
+        let rows = unusable
+            .iter()
+            .map(|(f, w)| vec![f.clone(), w.clone()])
+            .collect();
         report = report.section(Section::Table(Table {
             title: "Files that cannot be used".into(),
             head: vec!["File".into(), "Why".into()],
@@ -227,7 +241,13 @@ fn confusion(alignments: &[Alignment]) -> Table {
         .chain(["nothing"])
         .zip(counts)
         .map(|(name, row)| {
-            let cells = row.iter().map(|n| if *n == 0 { String::new() } else { n.to_string() });
+            let cells = row.iter().map(|n| {
+                if *n == 0 {
+                    String::new()
+                } else {
+                    n.to_string()
+                }
+            });
             std::iter::once(name.to_owned()).chain(cells).collect()
         })
         .collect();
@@ -241,7 +261,10 @@ fn confusion(alignments: &[Alignment]) -> Table {
 /// The trade between false acceptance and false rejection over every threshold of the log ratio.
 fn det(outcomes: &[Outcome]) -> anyhow::Result<Option<Section>> {
     let genuine: Vec<f64> = outcomes.iter().map(|o| o.ratio).collect();
-    let impostor: Vec<f64> = outcomes.iter().flat_map(|o| o.altered.iter().map(|a| a.0)).collect();
+    let impostor: Vec<f64> = outcomes
+        .iter()
+        .flat_map(|o| o.altered.iter().map(|a| a.0))
+        .collect();
     let Some(det) = Det::new(&genuine, &impostor) else {
         return Ok(None);
     };
@@ -255,7 +278,11 @@ fn det(outcomes: &[Outcome]) -> anyhow::Result<Option<Section>> {
         .collect();
     let table = Table {
         title: "Thresholds of the log ratio".into(),
-        head: vec!["accepted from".into(), "false accept".into(), "not accepted".into()],
+        head: vec![
+            "accepted from".into(),
+            "false accept".into(),
+            "not accepted".into(),
+        ],
         rows,
     };
     let names = ("false accept", "not accepted");

@@ -19,7 +19,10 @@ pub struct Row {
 /// Reads `truth.tsv` in `dir`.
 pub fn read(dir: &Path) -> Result<Vec<Row>, UnusableInput> {
     if !dir.is_dir() {
-        let what = format!("{} is no folder; give one with truth.tsv and WAV files", dir.display());
+        let what = format!(
+            "{} is no folder; give one with truth.tsv and WAV files",
+            dir.display()
+        );
         return Err(UnusableInput(what));
     }
     let path = dir.join("truth.tsv");
@@ -62,7 +65,10 @@ fn row(line: &str) -> Result<Row, String> {
         .collect::<Option<_>>()
         .ok_or("only the digits 0-9 may follow the tab")?;
     if digits.is_empty() || digits.len() > MOST_DIGITS {
-        return Err(format!("expected 1 to {MOST_DIGITS} digits, got {}", digits.len()));
+        return Err(format!(
+            "expected 1 to {MOST_DIGITS} digits, got {}",
+            digits.len()
+        ));
     }
     Ok(Row {
         file: file.to_owned(),
