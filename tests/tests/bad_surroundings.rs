@@ -192,6 +192,7 @@ fn without_models_every_check_that_needs_one_is_unavailable() {
         "face_match",
         "liveness",
         "face_motion",
+        "lip_sync",
         "spoken_digits",
     ] {
         assert_eq!(ran.status(check), "unavailable", "{check}");

@@ -65,6 +65,19 @@ pub struct EvalArgs {
 pub enum EvalCommand {
     /// Spoken digits: WAV files and truth.tsv (file, tab, digits).
     Speech(EvalSpeechArgs),
+    /// Lips and voice: recordings of people who speak; own against other sound.
+    Sync(EvalSyncArgs),
+}
+
+#[derive(Args)]
+pub struct EvalSyncArgs {
+    /// A folder with recordings, each with its own speech.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Where report.json and report.html go.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 #[derive(Args)]

@@ -24,10 +24,12 @@ pub enum CheckName {
     FaceMotion,
     /// The digits asked for were said.
     SpokenDigits,
+    /// The mouth moves with the voice.
+    LipSync,
 }
 
 impl CheckName {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DocumentPortrait,
         Self::DocumentMrz,
         Self::DocumentValidity,
@@ -38,6 +40,7 @@ impl CheckName {
         Self::Liveness,
         Self::FaceMotion,
         Self::SpokenDigits,
+        Self::LipSync,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -52,6 +55,7 @@ impl CheckName {
             Self::Liveness => "liveness",
             Self::FaceMotion => "face_motion",
             Self::SpokenDigits => "spoken_digits",
+            Self::LipSync => "lip_sync",
         }
     }
 }

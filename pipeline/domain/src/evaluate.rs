@@ -91,6 +91,7 @@ pub(crate) fn evaluate(evidence: &Evidence, t: &Thresholds) -> Vec<CheckResult> 
             motion(m, t)
         }),
         voice::spoken_digits(&evidence.speech, t),
+        voice::lip_sync(&evidence.lips, t),
     ]);
     results
 }

@@ -54,6 +54,7 @@ pub struct Evidence {
     pub liveness: Measured<Liveness>,
     pub motion: Measured<Motion>,
     pub speech: Measured<Speech>,
+    pub lips: Measured<LipSync>,
 }
 
 /// The face on the document.
@@ -163,6 +164,17 @@ pub struct Speech {
     pub least_confidence: f64,
     /// See `SpeechFindings::expected_log_ratio`.
     pub log_ratio: Option<f64>,
+}
+
+/// The mouth against the voice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LipSync {
+    /// How long face and sound could be compared.
+    pub seconds: f64,
+    /// Correlation -1..=1 of the mouth's shape and the voice's level at the best shift.
+    pub score: f64,
+    /// How far the mouth is behind the voice at that shift.
+    pub lag_ms: i32,
 }
 
 pub(crate) fn median(values: &[f64]) -> Option<f64> {

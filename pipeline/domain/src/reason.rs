@@ -61,6 +61,7 @@ reason_codes! {
     NothingSaid = "nothing_said", "No voice was heard.";
     DigitsDiffer = "digits_differ", "Other digits were said than those asked for.";
     DigitsUncertain = "digits_uncertain", "The digits could not be recognised with enough certainty.";
+    LipsUncertain = "lips_uncertain", "The mouth does not clearly move with the voice.";
 
     DocumentUnusable = "document_unusable", "A picture of the document cannot be used at all.";
     VideoUnusable = "video_unusable", "The recording cannot be used at all.";

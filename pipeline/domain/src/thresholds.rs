@@ -70,4 +70,5 @@ thresholds! {
     speech_refuse = -6.0, -50.0..=0.0, "log likelihood ratio", "Below this, other digits were said.";
     speech_digit_confidence = 0.5, 0.0..=1.0, "posterior", "Each digit must be heard with at least this confidence.";
     speech_minimum_voice = 0.4, 0.0..=10.0, "seconds", "Less voice than this counts as nothing said.";
+    lip_sync_accept = 0.2, -1.0..=1.0, "correlation", "From here on the mouth moves with the voice; below, a human looks.";
 }

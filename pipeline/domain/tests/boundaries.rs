@@ -3,7 +3,7 @@
 mod common;
 
 use common::{judge, motion, policy, speech, status, zone};
-use idproof_domain::evidence::{FaceMatch, Liveness, Zone};
+use idproof_domain::evidence::{FaceMatch, LipSync, Liveness, Zone};
 use idproof_domain::{CheckName, CheckStatus, Measured};
 use time::macros::date;
 
@@ -42,6 +42,21 @@ fn thresholds_are_exact_on_both_sides() {
     assert_eq!(said(below(t.speech_accept)), CheckStatus::Borderline);
     assert_eq!(said(t.speech_refuse), CheckStatus::Borderline);
     assert_eq!(said(below(t.speech_refuse)), CheckStatus::Failed);
+    let synced = |score: f64| {
+        let lips = LipSync {
+            seconds: 5.0,
+            score,
+            lag_ms: 0,
+        };
+        status(
+            &judge(|e| e.lips = Measured::Value(lips.clone())),
+            CheckName::LipSync,
+        )
+    };
+    assert_eq!(synced(t.lip_sync_accept), CheckStatus::Passed);
+    assert_eq!(synced(below(t.lip_sync_accept)), CheckStatus::Borderline);
+    assert_eq!(synced(f64::NAN), CheckStatus::Borderline);
+    assert_eq!(synced(-1.0), CheckStatus::Borderline, "it never fails");
     let moved = |d: f64| status(&judge(|e| motion(e, d)), CheckName::FaceMotion);
     assert_eq!(moved(t.face_motion_accept), CheckStatus::Passed);
     assert_eq!(moved(below(t.face_motion_accept)), CheckStatus::Borderline);

@@ -9,8 +9,8 @@
 
 mod common;
 
-use common::{good, judge, motion, presence, recording, speech, status, zone};
-use idproof_domain::evidence::{DeclaredField, FaceMatch, Liveness, Portrait, Zone};
+use common::{good, judge, motion, policy, presence, recording, speech, status, zone};
+use idproof_domain::evidence::{DeclaredField, FaceMatch, LipSync, Liveness, Portrait, Zone};
 use idproof_domain::{
     CheckName, CheckStatus, Evidence, Measured, Outcome, Policy, ReasonCode, decide,
 };
@@ -347,6 +347,37 @@ fn whatever_is_unavailable_goes_to_a_human() {
     // All of them at once, too.
     let decision = judge(|e| (0..9).for_each(|n| gone(e, n)));
     assert_eq!(decision.outcome, Outcome::Review);
+}
+
+#[test]
+fn lips_that_do_not_fit_are_recorded_and_where_required_go_to_a_human() {
+    let mut evidence = good();
+    evidence.lips = Measured::Value(LipSync {
+        seconds: 6.0,
+        score: -0.3,
+        lag_ms: 0,
+    });
+    let decision = decide(&evidence, &policy());
+    assert_eq!(decision.outcome, Outcome::Accept, "advisory by default");
+    assert_eq!(
+        status(&decision, CheckName::LipSync),
+        CheckStatus::Borderline
+    );
+    let text = Policy::DEFAULT_TEXT.replace(
+        "lip_sync          = { role = \"advisory\", on_fail = \"review\" }",
+        "lip_sync          = { role = \"required\", on_fail = \"refuse\" }",
+    );
+    let strict = Policy::parse(&text).unwrap();
+    let decision = decide(&evidence, &strict);
+    assert_eq!(decision.outcome, Outcome::Review);
+    assert!(
+        decision
+            .reasons
+            .iter()
+            .any(|r| r.code == ReasonCode::LipsUncertain)
+    );
+    evidence.lips = Measured::unavailable(ReasonCode::NothingToCompare, "too short");
+    assert_eq!(decide(&evidence, &strict).outcome, Outcome::Review);
 }
 
 #[test]

@@ -6,11 +6,13 @@
 mod analyse;
 mod case;
 mod document;
+mod lips;
 mod motion;
 mod quality;
 mod speech;
 mod video;
 
 pub use analyse::{Analysis, Media, Timing, analyse};
-pub use speech::summarise;
 pub use case::{Analysers, CaseInput, FaceTools, InputError, Progress, Stage};
+pub use lips::{Mouth, MouthTracker, lip_sync, lip_sync_between};
+pub use speech::summarise;

@@ -27,7 +27,10 @@ pub(crate) fn listen(
     let findings = recogniser.recognise(&request);
     let identity = vec![recogniser.identity()];
     match findings {
-        Ok(f) => (Measured::Value(summarise(&f, expected.as_slice())), identity),
+        Ok(f) => (
+            Measured::Value(summarise(&f, expected.as_slice())),
+            identity,
+        ),
         Err(e) => (
             Measured::unavailable(ReasonCode::ModelFailed, e.to_string()),
             identity,

@@ -8,8 +8,11 @@ use idproof_ports::{
 
 use crate::analyse::lock;
 use crate::case::{FaceTools, Progress, Stage};
+use crate::lips::MouthTracker;
 use crate::quality::frame_quality;
 
+/// Faces are searched in frames this far apart; between them the mouth alone is followed.
+const LOOK_GAP: Duration = Duration::from_millis(190);
 /// From each stretch of this length the best frame is compared and scored.
 const WINDOW: Duration = Duration::from_secs(1);
 /// A second face this much narrower than the first is the portrait of a document held up or
@@ -27,6 +30,7 @@ pub(crate) struct FaceSink<'a> {
     pub found: VideoFindings,
     pub samples: Vec<f32>,
     best: Option<Best>,
+    pub lips: MouthTracker,
 }
 
 /// What the frames showed.
@@ -71,6 +75,7 @@ impl<'a> FaceSink<'a> {
             found: VideoFindings::default(),
             samples: Vec::new(),
             best: None,
+            lips: MouthTracker::default(),
         }
     }
 
@@ -83,13 +88,20 @@ impl<'a> FaceSink<'a> {
 
     fn look(&mut self, tools: &Mutex<FaceTools>, frame: VideoFrame) -> Result<(), ModelError> {
         let mut tools = lock(tools);
+        if self.lips.only_follows(frame.at, LOOK_GAP) {
+            return self
+                .lips
+                .follow(frame.at, &frame.image, &mut *tools.landmarks);
+        }
         let faces = tools.finder.find(&frame.image)?;
         self.count(&faces);
         let Some(Face { bounds, .. }) = faces.into_iter().next() else {
+            self.lips.looked(frame.at, None);
             return Ok(());
         };
         let landmarks = tools.landmarks.locate(&frame.image, &bounds)?;
         drop(tools);
+        self.lips.looked(frame.at, Some((&bounds, &landmarks)));
         self.found.landmarks.push(landmarks.clone());
         let quality = frame_quality(&frame.image, &landmarks);
         let window = frame.at.as_millis() / WINDOW.as_millis();

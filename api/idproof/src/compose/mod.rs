@@ -31,7 +31,7 @@ pub fn needs(config: &Config) -> [Need<'_>; 5] {
             models: vec!["onnxruntime"],
         },
         Need {
-            checks: "document_portrait, single_face, face_match, liveness, face_motion",
+            checks: "document_portrait, single_face, face_match, liveness, face_motion, lip_sync",
             models: vec!["blazeface", "face_landmarks_68", "face_recognition"],
         },
         Need {

@@ -63,7 +63,7 @@ fn cause(code: ReasonCode) -> Cause {
         | R::FaceDoesNotMove
         | R::MotionUncertain => Cause::Live,
         R::NothingSaid => Cause::Voice,
-        R::DigitsDiffer | R::DigitsUncertain => Cause::Digits,
+        R::DigitsDiffer | R::DigitsUncertain | R::LipsUncertain => Cause::Digits,
         R::DocumentUnusable => Cause::DocumentFile,
         R::VideoUnusable => Cause::VideoFile,
         R::FileUnsupported => Cause::Kind,

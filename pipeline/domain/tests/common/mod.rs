@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
 use idproof_domain::evidence::{
-    DeclaredField, FaceMatch, Liveness, Motion, Portrait, Presence, Recording, Speech, Zone,
+    DeclaredField, FaceMatch, LipSync, Liveness, Motion, Portrait, Presence, Recording, Speech,
+    Zone,
 };
 use idproof_domain::{CheckName, CheckStatus, Decision, Evidence, Measured, Policy, decide};
 use time::macros::date;
@@ -52,6 +53,11 @@ pub fn good() -> Evidence {
             heard: 3,
             least_confidence: 0.95,
             log_ratio: Some(9.0),
+        }),
+        lips: Measured::Value(LipSync {
+            seconds: 7.0,
+            score: 0.5,
+            lag_ms: 40,
         }),
     }
 }

@@ -141,6 +141,7 @@ export const CAUSES = {
   motion_uncertain: 'live',
   digits_differ: 'digits',
   digits_uncertain: 'digits',
+  lips_uncertain: 'digits',
 } as const;
 
 export type Cause = (typeof CAUSES)[keyof typeof CAUSES] | 'other';

@@ -249,6 +249,7 @@ const en: Texts = {
     liveness: 'Presentation attack detection',
     face_motion: 'Motion of the face',
     spoken_digits: 'Digits said',
+    lip_sync: 'Lips and voice',
     document_quality: 'Quality of the document pictures',
     document_kind: 'Kind of document',
     face_continuity: 'The same face throughout',

@@ -248,6 +248,7 @@ const fr = {
     liveness: 'Détection d’attaque de présentation',
     face_motion: 'Mouvement du visage',
     spoken_digits: 'Chiffres dits',
+    lip_sync: 'Lèvres et voix',
     document_quality: 'Qualité des images du document',
     document_kind: 'Type de document',
     face_continuity: 'Même visage tout du long',

@@ -34,6 +34,7 @@ const reasons: Record<string, string> = {
   nothing_said: 'No voice was heard.',
   digits_differ: 'Other digits were said than those asked for.',
   digits_uncertain: 'The digits could not be recognised with enough certainty.',
+  lips_uncertain: 'The mouth does not clearly move with the voice.',
   document_unusable: 'A picture of the document cannot be used.',
   video_unusable: 'The recording cannot be used.',
   file_unsupported: 'The file is of no known kind.',

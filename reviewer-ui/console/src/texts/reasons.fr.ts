@@ -34,6 +34,7 @@ const reasons: Record<string, string> = {
   nothing_said: 'Aucune voix entendue.',
   digits_differ: 'D’autres chiffres que ceux demandés ont été dits.',
   digits_uncertain: 'Les chiffres n’ont pas été reconnus avec assez de certitude.',
+  lips_uncertain: 'La bouche ne suit pas nettement la voix.',
   document_unusable: 'Une image du document est inutilisable.',
   video_unusable: 'L’enregistrement est inutilisable.',
   file_unsupported: 'Le fichier n’est d’aucun type connu.',

@@ -2,6 +2,7 @@
 
 mod digits;
 pub mod speech;
+pub mod sync;
 mod truth;
 mod wav;
 
@@ -13,5 +14,6 @@ use crate::config::Config;
 pub fn run(args: &EvalArgs, config: &Config) -> anyhow::Result<ExitCode> {
     match &args.command {
         EvalCommand::Speech(args) => speech::run(args, config),
+        EvalCommand::Sync(args) => sync::run(args, config),
     }
 }

@@ -1,0 +1,348 @@
+//! Is it this face that speaks? The mouth's shape against the loudness of the voice.
+//!
+//! Lips part, and the mouth narrows, where a voice is loud (Bredin & Chollet, "Audiovisual speech
+//! synchrony measures", 2007, compare such pairs). What is correlated: the outer lip gap over the
+//! mouth's width, against the voice's level in decibels; both without what changes more slowly
+//! than two seconds. The best shift within 160 ms counts, since sound and picture of a recording
+//! are seldom exactly together.
+
+use std::time::Duration;
+
+use idproof_domain::evidence::LipSync;
+use idproof_ports::{LandmarkFinder, Landmarks, ModelError, Point, Rect, RgbImage};
+
+/// Seconds between the points at which both are compared.
+const STEP: f64 = 0.04;
+/// The largest shift, in steps.
+const MOST_LAG: i32 = 4;
+/// What changes more slowly than this many steps is taken out.
+const SLOW: usize = 50;
+/// Less than this of face and sound together says nothing, in seconds.
+const LEAST_SECONDS: f64 = 2.8;
+/// Fewer looks a second than this do not show a mouth that speaks.
+const LEAST_RATE: f64 = 5.0;
+/// Nothing was seen for longer than this: the mouth is not known there, in seconds.
+const LONGEST_GAP: f64 = 0.6;
+/// Levels this far below the loud ones are silence, dB.
+const RANGE_DB: f64 = 35.0;
+const RATE: usize = 16_000;
+
+/// The mouth at each frame.
+#[derive(Debug, Clone, Default)]
+pub struct Mouth {
+    /// (seconds, outer lip gap over mouth width).
+    seen: Vec<(f64, f64)>,
+}
+
+impl Mouth {
+    pub fn push(&mut self, at: Duration, landmarks: &Landmarks) {
+        let distance =
+            |a: usize, b: usize| f64::from(landmarks.points[a].distance(landmarks.points[b]));
+        let (gap, width) = (distance(51, 57), distance(48, 54));
+        let at = at.as_secs_f64();
+        let later = self.seen.last().is_none_or(|(last, _)| at > *last);
+        if width > 1.0 && gap.is_finite() && width.is_finite() && later {
+            self.seen.push((at, gap / width));
+        }
+    }
+
+    /// The opening on a grid of [`STEP`] from `start`, standardised; `None` where the mouth
+    /// was not seen often enough.
+    fn shape(&self, start: f64, count: usize) -> Option<Vec<f64>> {
+        let end = start + count as f64 * STEP;
+        let inside = |at: f64| at >= start - LONGEST_GAP && at <= end + LONGEST_GAP;
+        let seen: Vec<(f64, f64)> = self.seen.iter().copied().filter(|s| inside(s.0)).collect();
+        let gaps = seen.windows(2).all(|w| w[1].0 - w[0].0 <= LONGEST_GAP);
+        let (first, last) = (seen.first()?, seen.last()?);
+        let whole = first.0 <= start + LONGEST_GAP && last.0 >= end - LONGEST_GAP;
+        if !gaps || !whole || (seen.len() as f64) < (end - start) * LEAST_RATE {
+            return None;
+        }
+        let grid: Vec<f64> = (0..count)
+            .map(|n| at_time(&seen, start + n as f64 * STEP))
+            .collect();
+        Some(standard(&quick(&mean_over(&grid, 3))))
+    }
+}
+
+/// The mouth against the sound; `None` where either is missing or too short.
+///
+/// `samples`: 16 kHz mono that begins `sound_offset` seconds after the first frame.
+pub fn lip_sync(mouth: &Mouth, samples: &[f32], sound_offset: f64) -> Option<LipSync> {
+    let (first, last) = (mouth.seen.first()?.0, mouth.seen.last()?.0);
+    let sound_end = sound_offset + samples.len() as f64 / RATE as f64;
+    let (start, end) = (first.max(sound_offset), last.min(sound_end));
+    lip_sync_between(mouth, samples, sound_offset, start, end)
+}
+
+/// As [`lip_sync`], from `start` to `end` seconds after the first frame.
+pub fn lip_sync_between(
+    mouth: &Mouth,
+    samples: &[f32],
+    sound_offset: f64,
+    start: f64,
+    end: f64,
+) -> Option<LipSync> {
+    if !(end - start).is_finite() || end - start < LEAST_SECONDS {
+        return None;
+    }
+    let count = ((end - start) / STEP) as usize;
+    let shape = mouth.shape(start, count)?;
+    let voice = voice(samples, start - sound_offset, count)?;
+    let (score, lag) = (-MOST_LAG..=MOST_LAG)
+        .map(|lag| (shifted(&shape, &voice, lag), lag))
+        .filter(|(score, _)| score.is_finite())
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(LipSync {
+        seconds: end - start,
+        score,
+        lag_ms: lag * (STEP * 1000.0) as i32,
+    })
+}
+
+/// The voice's level on the grid, standardised; `None` where there is no sound.
+fn voice(samples: &[f32], start: f64, count: usize) -> Option<Vec<f64>> {
+    let levels = levels(samples);
+    let smooth = mean_over(&levels, 8);
+    let points: Vec<(f64, f64)> = smooth
+        .iter()
+        .enumerate()
+        .map(|(n, db)| (n as f64 * 0.01, *db))
+        .collect();
+    let grid: Vec<f64> = (0..count)
+        .map(|n| at_time(&points, start + n as f64 * STEP))
+        .collect();
+    let mut sorted = grid.clone();
+    sorted.sort_by(f64::total_cmp);
+    let loud = *sorted.get(sorted.len() * 95 / 100)?;
+    if loud < -60.0 {
+        return None;
+    }
+    let heard: Vec<f64> = grid.iter().map(|db| db.max(loud - RANGE_DB)).collect();
+    Some(standard(&quick(&mean_over(&heard, 3))))
+}
+
+/// dB of full scale every 10 ms over 25 ms, without what lies below about 200 Hz.
+fn levels(samples: &[f32]) -> Vec<f64> {
+    let (mut last, mut high) = (0.0_f64, 0.0_f64);
+    let passed: Vec<f64> = samples
+        .iter()
+        .map(|&x| {
+            let x = f64::from(x);
+            high = 0.925 * (high + x - last);
+            last = x;
+            high
+        })
+        .collect();
+    (0..passed.len() / 160)
+        .map(|n| {
+            let frame = &passed[n * 160..passed.len().min(n * 160 + 400)];
+            let power = frame.iter().map(|x| x * x).sum::<f64>() / frame.len() as f64;
+            10.0 * (power + 1e-10).log10()
+        })
+        .collect()
+}
+
+/// Linear interpolation; the ends go on as they are. `points` is not empty where it matters.
+fn at_time(points: &[(f64, f64)], at: f64) -> f64 {
+    let after = points.partition_point(|p| p.0 < at);
+    match (
+        after.checked_sub(1).and_then(|n| points.get(n)),
+        points.get(after),
+    ) {
+        (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (at - a.0) / (b.0 - a.0).max(1e-9),
+        (Some(only), None) | (None, Some(only)) => only.1,
+        (None, None) => 0.0,
+    }
+}
+
+/// Centred moving average of `width`, with the ends repeated.
+fn mean_over(values: &[f64], width: usize) -> Vec<f64> {
+    let last = values.len().saturating_sub(1);
+    (0..values.len())
+        .map(|n| {
+            let sum: f64 = (0..width)
+                .map(|k| values[(n + k).saturating_sub(width / 2).min(last)])
+                .sum();
+            sum / width as f64
+        })
+        .collect()
+}
+
+/// What changes within two seconds.
+fn quick(values: &[f64]) -> Vec<f64> {
+    let slow = mean_over(values, SLOW);
+    values.iter().zip(slow).map(|(v, s)| v - s).collect()
+}
+
+/// Mean 0, deviation 1; zeros where nothing varies.
+fn standard(values: &[f64]) -> Vec<f64> {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let spread = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    values
+        .iter()
+        .map(|v| (v - mean) / (spread + 1e-9))
+        .collect()
+}
+
+/// Correlation with the mouth `lag` steps behind the voice.
+fn shifted(mouth: &[f64], voice: &[f64], lag: i32) -> f64 {
+    let skip = lag.unsigned_abs() as usize;
+    let n = mouth.len().min(voice.len());
+    if n <= skip + 1 {
+        return f64::NAN;
+    }
+    let (mouth, voice) = if lag > 0 {
+        (&mouth[skip..n], &voice[..n - skip])
+    } else {
+        (&mouth[..n - skip], &voice[skip..n])
+    };
+    let (mouth, voice) = (standard(mouth), standard(voice));
+    mouth.iter().zip(&voice).map(|(a, b)| a * b).sum::<f64>() / mouth.len() as f64
+}
+
+/// Follows a face between the frames in which it is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct MouthTracker {
+    pub mouth: Mouth,
+    looked: Option<Duration>,
+    held: Option<(Rect, Point)>,
+}
+
+impl MouthTracker {
+    /// Whether the frame comes so soon after the last look that the face need not be searched.
+    pub fn only_follows(&self, at: Duration, gap: Duration) -> bool {
+        self.looked.is_some_and(|last| at < last + gap)
+    }
+
+    /// A face was searched: `face` is the largest one and its landmarks.
+    pub fn looked(&mut self, at: Duration, face: Option<(&Rect, &Landmarks)>) {
+        self.looked = Some(at);
+        self.held = face.map(|(bounds, landmarks)| {
+            self.mouth.push(at, landmarks);
+            (*bounds, middle(landmarks))
+        });
+    }
+
+    /// Finds the landmarks where the face was last; does nothing where there was none.
+    pub fn follow(
+        &mut self,
+        at: Duration,
+        image: &RgbImage,
+        finder: &mut dyn LandmarkFinder,
+    ) -> Result<(), ModelError> {
+        let Some((bounds, was)) = &mut self.held else {
+            return Ok(());
+        };
+        let landmarks = finder.locate(image, bounds)?;
+        let now = middle(&landmarks);
+        bounds.x += now.x - was.x;
+        bounds.y += now.y - was.y;
+        *was = now;
+        self.mouth.push(at, &landmarks);
+        Ok(())
+    }
+}
+
+/// Between the eyes.
+fn middle(landmarks: &Landmarks) -> Point {
+    let [left, right, ..] = landmarks.five();
+    Point::new((left.x + right.x) / 2.0, (left.y + right.y) / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Loud for 0.3 s out of every 0.8 s, with a little irregularity.
+    fn speaks(at: f64) -> bool {
+        ((at + 0.1 * (at * 1.7).sin()) % 0.8) < 0.3
+    }
+
+    fn face(open: f32) -> Landmarks {
+        let mut points = [Point::default(); 68];
+        (36..42).for_each(|i| points[i] = Point::new(80.0, 80.0));
+        (42..48).for_each(|i| points[i] = Point::new(140.0, 80.0));
+        points[48] = Point::new(90.0, 130.0);
+        points[54] = Point::new(130.0, 130.0);
+        points[51] = Point::new(110.0, 124.0 - open);
+        points[57] = Point::new(110.0, 136.0 + open);
+        Landmarks { points }
+    }
+
+    fn mouth(late: f64) -> Mouth {
+        let mut mouth = Mouth::default();
+        for n in 0..100 {
+            let at = f64::from(n) * 0.066;
+            let open = if speaks(at - late) { 6.0 } else { 0.0 };
+            mouth.push(Duration::from_secs_f64(at), &face(open));
+        }
+        mouth
+    }
+
+    fn sound() -> Vec<f32> {
+        (0..RATE * 7)
+            .map(|n| {
+                let at = n as f64 / RATE as f64;
+                let level = if speaks(at) { 0.3 } else { 0.001 };
+                (level * (std::f64::consts::TAU * 600.0 * at).sin()) as f32
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_mouth_that_speaks_moves_with_its_voice() {
+        let own = lip_sync(&mouth(0.0), &sound(), 0.0).unwrap();
+        assert!(own.score > 0.7, "{own:?}");
+        assert!(own.lag_ms.abs() <= 80, "{own:?}");
+        let late = lip_sync(&mouth(0.12), &sound(), 0.0).unwrap();
+        assert!(late.score > 0.7 && late.lag_ms > 40, "{late:?}");
+    }
+
+    #[test]
+    fn another_voice_does_not_fit() {
+        let other: Vec<f32> = sound().into_iter().rev().collect();
+        let own = lip_sync(&mouth(0.0), &sound(), 0.0).unwrap();
+        let shifted = lip_sync(&mouth(0.4), &sound(), 0.0).unwrap();
+        let swapped = lip_sync(&mouth(0.0), &other, 0.0).unwrap();
+        assert!(
+            shifted.score < 0.3 && swapped.score < own.score - 0.2,
+            "{shifted:?} {swapped:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_cannot_be_measured() {
+        assert!(lip_sync(&Mouth::default(), &sound(), 0.0).is_none());
+        assert!(lip_sync(&mouth(0.0), &[], 0.0).is_none());
+        assert!(
+            lip_sync(&mouth(0.0), &vec![0.0; RATE * 7], 0.0).is_none(),
+            "silence"
+        );
+        assert!(
+            lip_sync(&mouth(0.0), &sound()[..RATE * 2], 0.0).is_none(),
+            "too short"
+        );
+        let mut hidden = mouth(0.0);
+        hidden.seen.retain(|s| !(2.0..4.0).contains(&s.0));
+        assert!(
+            lip_sync(&hidden, &sound(), 0.0).is_none(),
+            "no face for two seconds"
+        );
+        let mut rare = mouth(0.0);
+        rare.seen = rare.seen.into_iter().step_by(5).collect();
+        assert!(
+            lip_sync(&rare, &sound(), 0.0).is_none(),
+            "three looks a second"
+        );
+    }
+
+    #[test]
+    fn a_still_mouth_scores_nothing() {
+        let mut still = Mouth::default();
+        (0..100).for_each(|n| still.push(Duration::from_millis(66 * n), &face(0.0)));
+        let score = lip_sync(&still, &sound(), 0.0).unwrap().score;
+        assert!(score.abs() < 0.1, "{score}");
+    }
+}
