@@ -26,7 +26,7 @@ def main():
     train.add_argument("--threads", type=int, default=1)
     train.add_argument("--steps", type=int, help="instead of minutes: the same steps give the same clips")
     train.add_argument("--rate", type=float, default=1.5e-3)
-    train.add_argument("--start", nargs="*", default=[], help="weights to start from; the mean of several")
+    train.add_argument("--start", nargs="*", default=[], help="weights to start from, the mean of several; or a ggml file that write made")
     train.add_argument("--recordings", action="store_true", help="hear the recordings as well")
     train.add_argument("--exclude", nargs="*", default=[], help="sources never to hear (a speaker's name)")
 

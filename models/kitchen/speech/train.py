@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 import compose
+import write
 from model import (EN, EOT, FR, LABEL_IDS, NO_TIMESTAMPS, ORDINALS, ROW, SOT, STEP, TIMESTAMPS, TRANSCRIBE, WORDS,
                    Shape, Whisper, log_softmax)
 from muon import Muon
@@ -16,7 +17,7 @@ from words import LABELS, LANGUAGES, OTHER
 
 IGNORE = -100
 LANGUAGE_TOKEN = {"en": EN, "fr": FR}
-POSITIONS_A_BATCH = 6_144
+POSITIONS_A_BATCH = 3_072
 
 
 def target(clip, with_times):
@@ -136,7 +137,9 @@ def run(work, name, seed, minutes, rate, recordings, exclude, start, steps=None,
     torch.set_num_threads(threads)
     work = Path(work)
     model = Whisper(Shape())
-    if start:
+    if start and start[0].endswith(".bin"):
+        model.load_state_dict(write.read(start[0]), strict=False)  # the heads of training alone begin anew
+    elif start:
         model.load_state_dict(mean_of([work / f"{each}.pt" for each in start]))
     average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9))
     optimiser = Muon(model, rate)

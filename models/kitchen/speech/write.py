@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from listen import load
 from mel import filters
@@ -72,3 +73,34 @@ def write(work, name, out):
             file.write(struct.pack(f"<{array.ndim}i", *reversed(array.shape)) + key.encode() + array.tobytes())
     data = Path(out).read_bytes()
     print(f"{out}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
+
+
+def read(path):
+    """The weights of a file that `write` made, without the parts that only training uses."""
+    data, at = Path(path).read_bytes(), 0
+
+    def take(form):
+        nonlocal at
+        values = struct.unpack_from(form, data, at)
+        at += struct.calcsize(form)
+        return values
+
+    take("<i11i")
+    rows, columns = take("<2i")
+    at += rows * columns * 4
+    for _ in range(take("<i")[0]):
+        (length,) = take("<i")
+        at += length
+    weights = {}
+    while at < len(data):
+        dimensions, length, kind = take("<3i")
+        shape = tuple(reversed(take(f"<{dimensions}i")))
+        key = data[at : at + length].decode()
+        array = np.frombuffer(data, np.float32 if kind == F32 else np.float16, int(np.prod(shape)), at + length)
+        at += length + array.nbytes
+        array = array.reshape(shape).astype(np.float32)
+        if key == "decoder.token_embedding.weight":
+            unused = next(k for k in range(N_VOCAB) if k not in TOKENS)
+            array = np.concatenate([array[list(TOKENS)], array[unused : unused + 1]])
+        weights[key] = torch.from_numpy(array.squeeze() if key.startswith("encoder.conv") and "bias" in key else array)
+    return weights
