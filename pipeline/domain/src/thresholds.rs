@@ -66,7 +66,7 @@ thresholds! {
     liveness_refuse = 0.2, 0.0..=1.0, "mean live score", "Below this the frames count as a presentation attack.";
     face_motion_accept = 0.02, 0.0..=1.0, "residual over eye distance", "From here on the face deforms like a living one.";
     face_motion_refuse = 0.005, 0.0..=1.0, "residual over eye distance", "Below this the face moves like a picture.";
-    speech_accept = 3.0, 0.0..=50.0, "log likelihood ratio", "The expected digits must be this much likelier than any other string.";
+    speech_accept = 2.0, 0.0..=50.0, "log likelihood ratio", "The expected digits must be this much likelier than any other string.";
     speech_refuse = -6.0, -50.0..=0.0, "log likelihood ratio", "Below this, other digits were said.";
     speech_digit_confidence = 0.5, 0.0..=1.0, "posterior", "Each digit must be heard with at least this confidence.";
     speech_minimum_voice = 0.4, 0.0..=10.0, "seconds", "Less voice than this counts as nothing said.";
