@@ -53,7 +53,8 @@ fn every_usual_wav_becomes_16_khz_mono() {
             pitch(&samples)
         );
         let peak = samples.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
-        assert!((0.05..0.3).contains(&peak), "{name}: {peak}");
+        // Six channels mixed down to one are quieter.
+        assert!((0.02..0.3).contains(&peak), "{name}: {peak}");
     }
 }
 
