@@ -104,7 +104,7 @@ bench: setup samples ## CPU, wall time and memory of a verification against its 
 
 .PHONY: bench-speech
 bench-speech: ## 5 s of sound in one thread: the model that ships beside one of the size of tiny
-	$(CARGO) run --release --locked -p idproof-tests --example bench_speech
+	$(CARGO) run --release --locked -p idproof-speech --example bench_speech
 
 .PHONY: bench-uploads
 bench-uploads: build ## 50 uploads at once beside a bare handler; memory of a service that waits
