@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use idproof::cli::{Cli, Command};
 use idproof::commands::{
-    self, audit, bounce, doctor, eval, jobs, keys, migrate, models, outbox, policy, purge, run, staff,
-    vault, verify,
+    self, audit, bounce, doctor, eval, jobs, keys, migrate, models, outbox, policy, purge, run,
+    staff, vault, verify,
 };
 use idproof::config::{self, Config};
 use idproof::service::Roles;
