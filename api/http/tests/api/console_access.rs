@@ -345,6 +345,7 @@ async fn accounts_are_made_changed_and_disabled_by_administrators() {
         for roles in [
             &["administrator", "reviewer"][..],
             &["administrator", "senior"],
+            &["auditor", "reviewer"],
             &[],
             &["king"],
         ] {
