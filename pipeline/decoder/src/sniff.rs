@@ -8,6 +8,7 @@ pub enum Kind {
     Jpeg,
     Png,
     Webp,
+    Tiff,
     Heic,
     /// EBML; the flag says that its document type is `webm`.
     Matroska {
@@ -30,6 +31,7 @@ impl Kind {
             Self::Jpeg => "a JPEG image",
             Self::Png => "a PNG image",
             Self::Webp => "a WebP image",
+            Self::Tiff => "a TIFF image",
             Self::Heic => "a HEIC image",
             Self::Matroska { .. } => "a WebM or Matroska recording",
             Self::Mp4 { .. } => "an MP4 or MOV recording",
@@ -45,6 +47,9 @@ pub fn sniff(head: &[u8]) -> Kind {
     }
     if head.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Kind::Png;
+    }
+    if head.starts_with(b"II*\0") || head.starts_with(b"MM\0*") {
+        return Kind::Tiff;
     }
     if head.starts_with(b"RIFF") {
         return match head.get(8..12) {
@@ -89,8 +94,6 @@ fn others(head: &[u8]) -> &'static str {
         (b"%PDF", "a PDF document"),
         (b"GIF8", "a GIF image"),
         (b"BM", "a BMP image"),
-        (b"II*\0", "a TIFF image"),
-        (b"MM\0*", "a TIFF image"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x1f\x8b", "a gzip archive"),
         (b"OggS", "an Ogg file"),
@@ -132,5 +135,7 @@ mod tests {
         );
         assert_eq!(sniff(b"RIFF\0\0\0\0WEBPVP8 "), Kind::Webp);
         assert_eq!(sniff(b"RIFF\0\0\0\0WAVEfmt "), Kind::Wave);
+        assert_eq!(sniff(b"II*\0\x08\0\0\0"), Kind::Tiff);
+        assert_eq!(sniff(b"MM\0*\0\0\0\x08"), Kind::Tiff);
     }
 }

@@ -95,6 +95,57 @@ fn all_formats_decode() {
     }
 }
 
+/// As scanners write it.
+fn tiff<C: tiff::encoder::colortype::ColorType>(compressed: bool, pixels: &[C::Inner]) -> Vec<u8>
+where
+    [C::Inner]: tiff::encoder::TiffValue,
+{
+    use tiff::encoder::{TiffEncoder, compression::Lzw};
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let mut encoder = TiffEncoder::new(&mut bytes).unwrap();
+    if compressed {
+        let image = encoder
+            .new_image_with_compression::<C, _>(60, 40, Lzw)
+            .unwrap();
+        image.write_data(pixels).unwrap();
+    } else {
+        encoder.write_image::<C>(60, 40, pixels).unwrap();
+    }
+    bytes.into_inner()
+}
+
+#[test]
+fn scans_as_tiff_decode_and_cut_or_giant_ones_are_refused() {
+    use tiff::encoder::colortype::{Gray8, Gray16, RGB8};
+    let inputs = Inputs::new();
+    let quarters = quarters().to_rgb8();
+    for compressed in [false, true] {
+        let bytes = tiff::<RGB8>(compressed, quarters.as_raw());
+        let decoded = decode(&inputs.file("scan", &bytes));
+        assert_eq!(decoded.report.format, "tiff");
+        assert_eq!(letters(&decoded), "RGBW");
+    }
+    let grey = decode(&inputs.file("grey", &tiff::<Gray8>(true, &[77; 2400])));
+    assert!(grey.image.data().iter().all(|v| *v == 77));
+    let deep = decode(&inputs.file("deep", &tiff::<Gray16>(false, &[77 << 8; 2400])));
+    assert!(deep.image.data().iter().all(|v| *v == 77));
+    let bytes = tiff::<RGB8>(true, quarters.as_raw());
+    for part in [12, bytes.len() / 2, bytes.len() - 4] {
+        let error = refuse(&inputs.file("cut", &bytes[..part]));
+        assert!(matches!(error, MediaError::Damaged(_)), "{part}: {error:?}");
+    }
+    // The width is the first entry of the first directory.
+    let mut giant = bytes;
+    let directory = u32::from_le_bytes(giant[4..8].try_into().unwrap()) as usize;
+    let width = directory + 2 + 8;
+    giant[width..width + 4].copy_from_slice(&4_000_000u32.to_le_bytes());
+    let error = refuse(&inputs.file("giant", &giant));
+    assert!(
+        matches!(error, MediaError::LimitExceeded(_) | MediaError::Damaged(_)),
+        "{error:?}"
+    );
+}
+
 #[test]
 fn grey_sixteen_bit_and_transparent_images_become_rgb() {
     let inputs = Inputs::new();

@@ -219,6 +219,7 @@ impl Image {
             b"png\0\0\0\0\0" => "png",
             b"webp\0\0\0\0" => "webp",
             b"heic\0\0\0\0" => "heic",
+            b"tiff\0\0\0\0" => "tiff",
             _ => return Err(ProtocolError::Malformed("an unknown image format")),
         };
         let image = Self {

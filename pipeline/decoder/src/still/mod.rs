@@ -1,4 +1,4 @@
-//! Still images: JPEG, PNG, WebP, and HEIC where it is built in.
+//! Still images: JPEG, PNG, WebP, TIFF (what scanners write), and HEIC where it is built in.
 
 use std::io::{Cursor, Read};
 
@@ -14,6 +14,7 @@ use crate::source::Source;
 
 #[cfg(feature = "heic")]
 mod heic;
+mod tiff;
 
 /// A decoded image before it is turned upright.
 struct Stored {
@@ -35,6 +36,7 @@ pub fn decode_image(source: &Source, limits: &Limits) -> Result<Image, Failure> 
         Kind::Jpeg => ("jpeg", jpeg(&load(source)?, limits)?),
         Kind::Png => ("png", png(source, &head, limits)?),
         Kind::Webp => ("webp", webp(source, limits)?),
+        Kind::Tiff => ("tiff", tiff::decode(source, limits)?),
         Kind::Heic => ("heic", heic_image(source, limits)?),
         other => {
             let detail = format!("this is {}; send a JPEG, PNG or WebP photo", other.words());
