@@ -1,0 +1,181 @@
+"""`cook.py train`: short drawn pieces with known places first, labelled lines beside them, on one thread."""
+
+import collections
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import degrade
+import draw
+import lines
+import texts
+from model import STEP, Lines, greedy
+
+PIECE = 192
+"""Columns of a drawn piece."""
+
+
+def classes(text):
+    return [texts.SYMBOLS.index(c) + 1 for c in text]
+
+
+def piece(rng, hard):
+    """A drawn piece: (picture [32, PIECE], classes, column of each symbol's centre, pitch in columns)."""
+    pitch = rng.uniform(9.5, 23)
+    count = int(rng.integers(max(3, int(0.5 * PIECE / pitch)), int((PIECE - 2) / pitch) + 1))
+    text = texts.line(rng, count)
+    own = draw.CAP * rng.uniform(0.72, 1.05)
+    across = pitch / own
+    room = max(0.0, PIECE / across - own * count)
+    lead = rng.uniform(0, room)
+    margin = int(draw.CAP * (1 / rng.uniform(0.5, 0.98) - 1) / 2)
+    ink, centres = draw.line(rng, text, own, lead, room - lead, margin)
+    shift = int(rng.integers(-3, 4)) if margin > 4 else 0
+    image = degrade.photographed(rng, np.roll(ink, shift, 0), margin, hard)
+    image = lines.to_height(image, PIECE)
+    return lines.normal(image), classes(text), centres * across, pitch
+
+
+def places(centres, pitch, wanted, steps):
+    """The class of each step: the symbol near its centre, the blank between two, -100 where either may be."""
+    out = np.zeros(steps, np.int64)
+    middle = (np.arange(steps) + 0.5) * STEP
+    for centre, label in zip(centres, wanted):
+        off = np.abs(middle - centre)
+        out[off < 0.40 * pitch] = -100
+        out[off < 0.2 * pitch] = label
+        out[int(off.argmin())] = label
+    return out
+
+
+class Labelled:
+    """Labelled lines that were not kept out, made harder in their own way."""
+
+    def __init__(self, folder):
+        self.all = [(name, text) for name, text in lines.files(folder) if not lines.kept_out(name.name)]
+        pictures = [(lines.grey(name), text, "font_generate" in name.name) for name, text in self.all]
+        self.hard = [(p, t) for p, t, made in pictures if not made]
+        self.easy = [(p, t) for p, t, made in pictures if made]
+
+    def draw(self, rng, count, hard):
+        """`count` lines of one width: (pictures, classes, widths)."""
+        out = []
+        for _ in range(count):
+            of = self.hard if rng.random() < 0.75 or not self.easy else self.easy
+            image, text = of[int(rng.integers(len(of)))]
+            if rng.random() < 0.75:
+                image = self.worn(rng, image, hard)
+            width = round(len(text) * rng.uniform(11.5, 19))
+            out.append((lines.normal(lines.to_height(image, width)), classes(text), width))
+        return out
+
+    @staticmethod
+    def worn(rng, image, hard):
+        margin = int(rng.uniform(0, 14))
+        image = np.pad(image, ((margin, int(rng.uniform(0, 14))), (int(rng.uniform(0, 12)), int(rng.uniform(0, 12)))),
+                       constant_values=1.0)
+        kind = rng.random()
+        if kind < 0.35:
+            k = draw.kernel(rng, 2, 5)
+            image = (cv2.erode if rng.random() < 0.5 else cv2.dilate)(image, k)
+        ink = cv2.GaussianBlur(1 - image, (0, 0), rng.uniform(0.4, 1.6))
+        if kind < 0.6:
+            return degrade.photographed(rng, ink, 0, 0.5 * hard)
+        image = degrade.bent(rng, 1 - ink, 1.0, 1.0)
+        return degrade.binarised(rng, image) if rng.random() < 0.5 else image
+
+
+class Pieces:
+    """The latest pieces, each seen several times, a pixel or two aside."""
+
+    def __init__(self, size=6000):
+        self.kept = collections.deque(maxlen=size)
+
+    def draw(self, rng, count, fresh, hard):
+        self.kept.extend(piece(rng, hard) for _ in range(fresh if self.kept else 40 * fresh))
+        out = []
+        for k in rng.integers(len(self.kept), size=count):
+            picture, wanted, centres, pitch = self.kept[k]
+            across = int(rng.integers(-2, 3)) if centres[0] > pitch and centres[-1] < PIECE - pitch else 0
+            picture = np.roll(picture, (int(rng.integers(-1, 2)), across), (0, 1))
+            out.append((picture, wanted, centres + across, pitch))
+        return out
+
+
+def batch_of_pieces(pieces):
+    count = len(pieces)
+    steps = PIECE // STEP
+    where = np.stack([places(c, p, w, steps) for _, w, c, p in pieces])
+    pictures = torch.from_numpy(np.stack([p[0] for p in pieces]))[:, None]
+    return pictures, [p[1] for p in pieces], np.full(count, steps), torch.from_numpy(where)
+
+
+def batch_of_lines(found):
+    widest = -(-max(w for _, _, w in found) // STEP) * STEP
+    padded = [np.pad(p, ((0, 0), (0, widest - w)), mode="edge") for p, _, w in found]
+    pictures = torch.from_numpy(np.stack(padded).astype(np.float32))[:, None]
+    return pictures, [c for _, c, _ in found], np.array([-(-w // STEP) for _, _, w in found]), None
+
+
+def loss_of(model, batch, frame_weight):
+    pictures, wanted, steps, where = batch
+    pictures = pictures.to(memory_format=torch.channels_last)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        scores = model(pictures)
+    log_p = F.log_softmax(scores.float(), -1)
+    loss = F.ctc_loss(log_p.transpose(0, 1), torch.tensor([c for w in wanted for c in w]),
+                      torch.tensor(steps), torch.tensor([len(w) for w in wanted]), zero_infinity=True)
+    if where is not None:
+        loss = loss + frame_weight * F.nll_loss(log_p.flatten(0, 1), where.flatten(), ignore_index=-100)
+    with torch.no_grad():
+        texts_read = [greedy(s[:n]) for s, n in zip(scores, steps)]
+        right = np.mean([classes(t) == w for t, w in zip(texts_read, wanted)])
+    return loss, float(right)
+
+
+def run(work, name, folder, seed, steps, minutes, rate, start, batch=48):
+    """Trains `steps` steps (or `minutes`) and writes <work>/<name>.pt: the running mean of the weights."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([seed, 3])
+    work = Path(work)
+    work.mkdir(parents=True, exist_ok=True)
+    model = Lines()
+    if start:
+        model.load_state_dict(torch.load(work / f"{start}.pt", weights_only=True))
+    model.to(memory_format=torch.channels_last)
+    mean = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9), use_buffers=True)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
+    labelled, pieces = Labelled(folder) if folder else None, Pieces()
+    began, step, shown, gone = time.monotonic(), 0, {"pieces": [0, 0, 0], "lines": [0, 0, 0]}, 0.0
+    while gone < 1:
+        gone = step / steps if steps else (time.monotonic() - began) / 60 / minutes
+        # One cycle: up over the first twentieth, down along a cosine.
+        now = rate * min(1, (step + 1) / 150) * (0.5 + 0.5 * np.cos(np.pi * min(1, gone)) + 0.01)
+        for group in optimiser.param_groups:
+            group["lr"] = now
+        hard = 1.0 if start else float(min(1, 0.2 + 2.5 * gone))
+        use_lines = labelled and step % 4 == 3 and (start or gone > 0.12)
+        batch_now = (batch_of_lines(labelled.draw(rng, batch // 4, hard)) if use_lines
+                     else batch_of_pieces(pieces.draw(rng, batch, batch // 4, hard)))
+        loss, right = loss_of(model, batch_now, 1.0 if gone < 0.5 else 0.3)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        optimiser.step()
+        step += 1
+        about = shown["lines" if use_lines else "pieces"]
+        about[:] = [about[0] + 1, about[1] + loss.item(), about[2] + right]
+        if step % 8 == 0:
+            mean.update_parameters(model)
+        if step % 100 == 0 or gone >= 1:
+            said = " ".join(f"{k}: loss {a[1] / a[0]:.4f} right {a[2] / a[0]:.3f}" for k, a in shown.items() if a[0])
+            print(f"step {step} {(time.monotonic() - began) / 60:.1f} min rate {now:.5f} {said}", flush=True)
+            shown = {"pieces": [0, 0, 0], "lines": [0, 0, 0]}
+            torch.save({k: v.contiguous() for k, v in mean.module.state_dict().items()}, work / f"{name}.pt")
