@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::{Digits, Language};
 
 /// Remote identity proofing: checks a document and a selfie video and decides.
@@ -21,6 +22,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Fetch, list and check the models.
     Models(ModelsArgs),
+    /// Measure how well a part does on labelled data; writes report.json and report.html.
+    Eval(EvalArgs),
     /// Say what is missing on this machine and how to get it.
     Doctor,
     /// Check a policy file, or show the one that ships.
@@ -121,6 +124,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub identity: Option<PathBuf>,
 
+    /// The kind of document that was announced: fr_card, fr_card_1995, fr_passport, fr_permit.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<DocumentKind>,
+
     /// The policy to decide by (default: the one that ships).
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
@@ -147,6 +154,34 @@ pub enum ModelsCommand {
     List,
     /// Hash every file in the store against the manifest.
     Verify,
+}
+
+#[derive(Args)]
+pub struct EvalArgs {
+    #[command(subcommand)]
+    pub command: EvalCommand,
+}
+
+#[derive(Subcommand)]
+pub enum EvalCommand {
+    /// Machine-readable zones and portraits on pictures of documents or of single lines.
+    Documents(EvalDocumentsArgs),
+}
+
+#[derive(Args)]
+pub struct EvalDocumentsArgs {
+    /// Pictures anywhere below it. `truth.tsv` says what stands there
+    /// (file<TAB>line1/line2[/line3]); NAME.gt.txt beside a picture makes it a single line.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Where report.json and report.html go.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// Only the tenth of files that the trainings of models/kitchen leave out.
+    #[arg(long)]
+    pub kept_out: bool,
 }
 
 #[derive(Args)]

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         (_, Some(roles)) => run::run(roles, &config),
         (Command::Verify(args), _) => verify::run(&args, &config),
         (Command::Models(args), _) => models::run(&args, &config),
+        (Command::Eval(args), _) => eval::run(&args, &config),
         (Command::Policy(args), _) => policy::run(&args),
         (Command::Migrate, _) => migrate::run(&config),
         (Command::Audit(args), _) => audit::run(&args, &config),

@@ -5,6 +5,7 @@
 //! stages side by side instead.
 
 pub mod face;
+pub mod outline;
 mod runtime;
 pub mod text;
 mod vision;

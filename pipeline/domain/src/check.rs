@@ -6,10 +6,21 @@ use serde::{Deserialize, Serialize};
 pub enum CheckName {
     /// A face is found on the document, large enough to compare.
     DocumentPortrait,
+    /// The photographs are good enough to judge the document: size, focus, light, nothing hidden.
+    DocumentQuality,
     /// A machine-readable zone is found and every check digit in it is right.
     DocumentMrz,
-    /// What the zone says is acceptable on the day: not expired, adult.
+    /// The document is of an accepted kind, the kind that was announced, and no specimen.
+    DocumentKind,
+    /// What the document says is acceptable on the day: still valid, long enough, adult.
     DocumentValidity,
+    /// The visual zone says what the machine-readable zone says.
+    DocumentPrint,
+    /// Nothing speaks for a screen or a copy in the document's place.
+    DocumentOriginal,
+    /// The seal on the document is genuine and says what the zone says. Exists only where a
+    /// DataMatrix was found.
+    DocumentSeal,
     /// What the applicant declared agrees with the zone. Exists only where something was declared.
     DeclaredIdentity,
     /// The recording is whole: long enough, steady timing, sound present, container honest.
@@ -29,10 +40,15 @@ pub enum CheckName {
 }
 
 impl CheckName {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
+        Self::DocumentQuality,
         Self::DocumentPortrait,
         Self::DocumentMrz,
+        Self::DocumentKind,
         Self::DocumentValidity,
+        Self::DocumentPrint,
+        Self::DocumentOriginal,
+        Self::DocumentSeal,
         Self::DeclaredIdentity,
         Self::VideoIntegrity,
         Self::SingleFace,
@@ -45,9 +61,14 @@ impl CheckName {
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::DocumentQuality => "document_quality",
             Self::DocumentPortrait => "document_portrait",
             Self::DocumentMrz => "document_mrz",
+            Self::DocumentKind => "document_kind",
             Self::DocumentValidity => "document_validity",
+            Self::DocumentPrint => "document_print",
+            Self::DocumentOriginal => "document_original",
+            Self::DocumentSeal => "document_seal",
             Self::DeclaredIdentity => "declared_identity",
             Self::VideoIntegrity => "video_integrity",
             Self::SingleFace => "single_face",

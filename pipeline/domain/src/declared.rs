@@ -141,6 +141,16 @@ fn first_names_agree(declared: &str, mrz: &Mrz) -> bool {
     })
 }
 
+/// A text as a zone would write it, letters and digits alone: accents gone, ligatures apart.
+pub(crate) fn spelled(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .flat_map(char::to_uppercase)
+        .map(|c| transliterate(c, false))
+        .collect();
+    squeeze(&plain)
+}
+
 /// Each way the standard allows to write a name in the zone (Doc 9303-3, 6), squeezed.
 fn spellings(name: &str) -> [String; 2] {
     [false, true].map(|expanded| {

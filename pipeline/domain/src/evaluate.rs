@@ -1,9 +1,16 @@
 //! Each check: evidence and thresholds in, status and reasons out.
 
+mod doubt;
+mod print;
+mod quality;
+mod seals;
+
 use crate::check::{CheckName, CheckResult, CheckStatus};
+use crate::document::term::{self, LastDay, Printed};
+use crate::document_kind::DocumentKind;
 use crate::evidence::{
     DeclaredField, Evidence, FaceMatch, Liveness, Measured, Motion, Portrait, Presence, Recording,
-    Zone,
+    Surface, Zone,
 };
 use crate::reason::ReasonCode;
 use crate::thresholds::Thresholds;
@@ -54,6 +61,11 @@ impl Verdict {
 pub(crate) fn evaluate(evidence: &Evidence, t: &Thresholds) -> Vec<CheckResult> {
     let mut results = vec![
         run(
+            CheckName::DocumentQuality,
+            evidence.surfaces.as_ref(),
+            |s| quality::judge(s, t),
+        ),
+        run(
             CheckName::DocumentPortrait,
             evidence.portrait.as_ref(),
             |p| portrait(p.as_ref(), t),
@@ -61,10 +73,29 @@ pub(crate) fn evaluate(evidence: &Evidence, t: &Thresholds) -> Vec<CheckResult> 
         run(CheckName::DocumentMrz, evidence.zone.as_ref(), |z| {
             zone(z.as_ref(), t)
         }),
+        run(CheckName::DocumentKind, evidence.zone.as_ref(), |z| {
+            kind(z.as_ref(), evidence.announced)
+        }),
         run(CheckName::DocumentValidity, evidence.zone.as_ref(), |z| {
             validity(z.as_ref(), evidence.today, t)
         }),
     ];
+    results.push(run(
+        CheckName::DocumentPrint,
+        evidence.print.as_ref(),
+        |p| print::judge(p),
+    ));
+    results.push(run(
+        CheckName::DocumentOriginal,
+        evidence.doubts.as_ref(),
+        |d| doubt::judge(d, t),
+    ));
+    let has_seal = !matches!(&evidence.seals, Measured::Value(seals) if seals.is_empty());
+    if has_seal {
+        results.push(run(CheckName::DocumentSeal, evidence.seals.as_ref(), |s| {
+            seals::judge(s)
+        }));
+    }
     if let Some(declared) = &evidence.declared {
         results.push(run(
             CheckName::DeclaredIdentity,
@@ -163,17 +194,33 @@ fn validity(zone: Option<&Zone>, today: Date, t: &Thresholds) -> Verdict {
     let mut v = Verdict::passed("Not expired; the holder is of age.");
     // Dates under a wrong check digit are not known.
     let sure = |z: &&Zone| z.wrong_checks.is_empty();
-    match zone.filter(sure).and_then(|z| z.expiry) {
-        None => v.note(CheckStatus::Borderline, ReasonCode::ExpiryUnknown),
-        Some(expiry) if expiry < today => {
+    let printed = zone.filter(sure).map_or(Printed::default(), |z| Printed {
+        birth: z.birth_date,
+        issue: z.issue,
+        expiry: z.expiry,
+    });
+    let kind = zone.filter(sure).and_then(|z| z.kind);
+    match term::last_day(kind, &printed) {
+        LastDay::On(last) | LastDay::Between(_, last) if last < today => {
             v.note(CheckStatus::Failed, ReasonCode::DocumentExpired);
         }
-        Some(_) => {}
+        LastDay::On(_) => {}
+        LastDay::Between(first, _) if first >= today => {}
+        LastDay::Between(..) | LastDay::Unknown => {
+            v.note(CheckStatus::Borderline, ReasonCode::ExpiryUnknown);
+        }
+    }
+    if kind == Some(DocumentKind::FrenchPermit) {
+        match term::is_long_permit(&printed) {
+            Some(true) => {}
+            Some(false) => v.note(CheckStatus::Failed, ReasonCode::PermitTooShort),
+            None => v.note(CheckStatus::Borderline, ReasonCode::PermitTermUnknown),
+        }
     }
     match zone.filter(sure).and_then(|z| z.birth_date) {
         None => v.note(CheckStatus::Borderline, ReasonCode::BirthDateUnknown),
         Some(birth) => {
-            let age = age_on(birth, today);
+            let age = term::years_between(birth, today);
             if f64::from(age) < t.document_minimum_age {
                 v.note(CheckStatus::Failed, ReasonCode::Underage);
             }
@@ -185,11 +232,25 @@ fn validity(zone: Option<&Zone>, today: Date, t: &Thresholds) -> Verdict {
     v
 }
 
-/// Completed years on `day`. Born on 29 February: the birthday of a common year is 1 March.
-fn age_on(birth: Date, day: Date) -> i32 {
-    let years = day.year() - birth.year();
-    let had_birthday = (day.month() as u8, day.day()) >= (birth.month() as u8, birth.day());
-    years - i32::from(!had_birthday)
+fn kind(zone: Option<&Zone>, announced: Option<DocumentKind>) -> Verdict {
+    let Some(z) = zone else {
+        return Verdict::passed("No machine-readable zone was found.")
+            .with(CheckStatus::Borderline, ReasonCode::NothingToCompare);
+    };
+    let mut v = Verdict::passed(match z.kind {
+        Some(kind) => kind.label().1,
+        None => "No accepted kind of document.",
+    });
+    if z.kind.is_none() {
+        v.note(CheckStatus::Failed, ReasonCode::DocumentNotAccepted);
+    }
+    if z.specimen {
+        v.note(CheckStatus::Failed, ReasonCode::SpecimenDocument);
+    }
+    if announced.is_some() && z.kind.is_some() && announced != z.kind {
+        v.note(CheckStatus::Failed, ReasonCode::DocumentKindDiffers);
+    }
+    v
 }
 
 fn declared_identity(fields: &[DeclaredField]) -> Verdict {

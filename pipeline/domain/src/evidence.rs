@@ -1,6 +1,9 @@
 use time::Date;
 
+use crate::document::print::Compared;
+use crate::document_kind::DocumentKind;
 use crate::reason::ReasonCode;
+use crate::seal::Trust;
 
 /// What a stage found, or why it could not look.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,8 +47,18 @@ impl<T> Measured<T> {
 pub struct Evidence {
     /// The legal day of the check.
     pub today: Date,
+    /// Each photograph of the document, in the order given.
+    pub surfaces: Measured<Vec<Surface>>,
     pub portrait: Measured<Option<Portrait>>,
+    /// The kind of document that the applicant announced.
+    pub announced: Option<DocumentKind>,
     pub zone: Measured<Option<Zone>>,
+    /// What speaks against an original, a photograph each.
+    pub doubts: Measured<Vec<Doubt>>,
+    /// The printed fields against the zone; empty without a zone.
+    pub print: Measured<Vec<Compared>>,
+    /// Every DataMatrix found, compared with the zone.
+    pub seals: Measured<Vec<SealLook>>,
     /// `None` when the applicant declared nothing.
     pub declared: Option<Measured<Vec<DeclaredField>>>,
     pub recording: Measured<Recording>,
@@ -55,6 +68,35 @@ pub struct Evidence {
     pub motion: Measured<Motion>,
     pub speech: Measured<Speech>,
     pub lips: Measured<LipSync>,
+}
+
+/// How well a photograph shows the document; measured as the capture page measures before it
+/// lets a picture be taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Surface {
+    /// Pixels a millimetre of the document; `None` where nothing tells its size.
+    pub resolution: Option<f64>,
+    /// 0 (sharp) to 1: Crete, Dolmiere, Ladret and Nicolas, "The blur effect", 2007.
+    pub blur: f64,
+    /// Share of the document that is burnt white.
+    pub glare: f64,
+    /// Luma below which a fiftieth of the document lies: high when overexposed.
+    pub dark_end: f64,
+    /// Luma above which a tenth of the document lies: low when underexposed.
+    pub light_end: f64,
+    /// The document reaches beyond the picture.
+    pub cut_off: bool,
+    /// Share of the document's rim under something of the colour of skin.
+    pub covered: f64,
+}
+
+/// What speaks against an original document in front of the camera; scores 0..=1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubt {
+    /// How far a short wave stands out of the picture's spectrum, as a screen's pixels do.
+    pub screen: f64,
+    /// How near to grey the document is.
+    pub copy: f64,
 }
 
 /// The face on the document.
@@ -76,10 +118,32 @@ pub struct Zone {
     pub checks: usize,
     /// Characters the grammar changed on the way from the reading to the zone.
     pub corrections: usize,
+    /// The kind among those that are accepted.
+    pub kind: Option<DocumentKind>,
+    /// A published number, a fictitious state or holder.
+    pub specimen: bool,
     pub birth_date: Option<Date>,
+    /// First and last day the document may have been issued on.
+    pub issue: Option<(Date, Date)>,
     pub expiry: Option<Date>,
     /// Front and back carry zones with different document numbers.
     pub sides_differ: bool,
+}
+
+/// A DataMatrix on the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealLook {
+    TwoDDoc {
+        trust: Trust,
+        /// Names of the fields that say something else than the zone.
+        differing: Vec<&'static str>,
+        /// How many fields were compared.
+        compared: usize,
+    },
+    /// It begins as a 2D-Doc and is none.
+    Broken,
+    /// Of a format that is not public.
+    OtherFormat,
 }
 
 /// One declared field compared with the document.

@@ -32,15 +32,35 @@ reason_codes! {
     DecoderFailed = "decoder_failed", "The sandboxed decoder stopped before the media were read.";
     NothingToCompare = "nothing_to_compare", "An earlier check found nothing that this one could work on.";
 
+    DocumentTooSmall = "document_too_small", "The document is too small in the picture: too few pixels a millimetre.";
+    DocumentBlurred = "document_blurred", "The picture of the document is blurred.";
+    DocumentGlare = "document_glare", "Light glares on the document.";
+    DocumentTooDark = "document_too_dark", "The picture of the document is too dark.";
+    DocumentTooBright = "document_too_bright", "The picture of the document is overexposed.";
+    DocumentCutOff = "document_cut_off", "The document is not all in the picture.";
+    DocumentCovered = "document_covered", "A finger or another thing covers part of the document.";
     PortraitNotFound = "portrait_not_found", "No face was found on the document.";
     PortraitTooSmall = "portrait_too_small", "The portrait on the document is too small in the picture to compare.";
     MrzNotFound = "mrz_not_found", "No machine-readable zone of a known format was found on the document.";
     MrzCheckDigitWrong = "mrz_check_digit_wrong", "A check digit of the machine-readable zone is wrong.";
     MrzUncertain = "mrz_uncertain", "The machine-readable zone could only be read with many corrections.";
+    DocumentNotAccepted = "document_not_accepted", "The document is of no kind that is accepted here.";
+    SpecimenDocument = "specimen_document", "The document is a specimen or an example of the standard.";
+    DocumentKindDiffers = "document_kind_differs", "The document is of another kind than the applicant announced.";
     DocumentExpired = "document_expired", "The document's date of expiry is past.";
+    PermitTooShort = "permit_too_short", "The residence permit was issued for less than five years.";
+    PermitTermUnknown = "permit_term_unknown", "It could not be read how long the residence permit was issued for.";
     ExpiryUnknown = "expiry_unknown", "The zone carries no date of expiry, or it could not be read.";
     Underage = "underage", "The holder is younger than the minimum age on the day of the check.";
     BirthDateUnknown = "birth_date_unknown", "The date of birth is incomplete or could not be read.";
+    ScreenSuspected = "screen_suspected", "The picture of the document has the pattern of a screen's pixels.";
+    CopySuspected = "copy_suspected", "The document has no colour: it may be a photocopy.";
+    PrintDiffers = "print_differs", "The printed fields of the document say something else than its machine-readable zone.";
+    PrintUnreadable = "print_unreadable", "Too few printed fields could be read to compare them with the machine-readable zone.";
+    SealForged = "seal_forged", "The signature of the document's 2D-Doc seal is wrong, or the seal contradicts itself.";
+    SealDiffers = "seal_differs", "The document's 2D-Doc seal says something else than its machine-readable zone.";
+    SealUntrusted = "seal_untrusted", "The seal's certificate is unknown here, revoked, out of its period or a test's.";
+    SealUnverified = "seal_unverified", "A seal is there whose format is not public: it was seen, not verified.";
     SidesDiffer = "sides_differ", "Front and back carry zones with different document numbers.";
     IdentityDiffers = "identity_differs", "What the applicant declared differs from the document.";
 
@@ -89,6 +109,13 @@ impl ReasonCode {
     pub fn to_retake(self) -> Option<Part> {
         match self {
             Self::DocumentUnusable
+            | Self::DocumentTooSmall
+            | Self::DocumentBlurred
+            | Self::DocumentGlare
+            | Self::DocumentTooDark
+            | Self::DocumentTooBright
+            | Self::DocumentCutOff
+            | Self::DocumentCovered
             | Self::PortraitNotFound
             | Self::PortraitTooSmall
             | Self::MrzNotFound

@@ -2,9 +2,13 @@
 
 mod common;
 
-use common::{judge, motion, policy, speech, status, zone};
-use idproof_domain::evidence::{FaceMatch, LipSync, Liveness, Zone};
-use idproof_domain::{CheckName, CheckStatus, Measured};
+use common::{judge, motion, policy, printed, speech, status, surface, zone};
+use idproof_domain::document::print::Compared;
+use idproof_domain::document_kind::DocumentKind;
+use idproof_domain::evidence::{Doubt, FaceMatch, LipSync, Liveness, SealLook, Surface, Zone};
+use idproof_domain::seal::Trust;
+use idproof_domain::{CheckName, CheckStatus, Measured, ReasonCode};
+use time::Date;
 use time::macros::date;
 
 #[test]
@@ -83,6 +87,307 @@ fn the_day_itself_still_counts() {
     );
     assert_eq!(with(date!(2008 - 11 - 21), day), CheckStatus::Passed);
     assert_eq!(with(date!(2008 - 11 - 22), day), CheckStatus::Failed);
+}
+
+fn validity(change: impl FnOnce(&mut Zone)) -> (CheckStatus, Vec<ReasonCode>) {
+    let mut z = zone();
+    change(&mut z);
+    let decision = judge(|e| e.zone = Measured::Value(Some(z)));
+    let check = decision
+        .checks
+        .iter()
+        .find(|c| c.name == CheckName::DocumentValidity)
+        .unwrap();
+    (check.status, check.reasons.clone())
+}
+
+#[test]
+fn an_old_card_is_valid_fifteen_years_where_the_law_says_so() {
+    // The day of the check is 21 November 2026.
+    let issued = |first, last, birth| {
+        validity(|z| {
+            z.kind = Some(DocumentKind::FrenchOldCard);
+            z.expiry = None;
+            z.issue = Some((first, last));
+            z.birth_date = Some(birth);
+        })
+    };
+    let adult = date!(1970 - 01 - 01);
+    let day = |d| (d, d);
+    for (issue, birth, status) in [
+        (day(date!(2011 - 11 - 22)), adult, CheckStatus::Passed),
+        (day(date!(2011 - 11 - 21)), adult, CheckStatus::Failed),
+        // A minor on the day of issue: ten years, whatever the age today.
+        (
+            day(date!(2013 - 11 - 22)),
+            date!(1995 - 11 - 23),
+            CheckStatus::Failed,
+        ),
+        (
+            day(date!(2013 - 11 - 22)),
+            date!(1995 - 11 - 22),
+            CheckStatus::Passed,
+        ),
+        // The zone's month alone decides where it can.
+        (
+            (date!(2011 - 12 - 01), date!(2011 - 12 - 31)),
+            adult,
+            CheckStatus::Passed,
+        ),
+        (
+            (date!(2011 - 10 - 01), date!(2011 - 10 - 31)),
+            adult,
+            CheckStatus::Failed,
+        ),
+        (
+            (date!(2011 - 11 - 01), date!(2011 - 11 - 30)),
+            adult,
+            CheckStatus::Borderline,
+        ),
+    ] {
+        assert_eq!(issued(issue.0, issue.1, birth).0, status, "{issue:?}");
+    }
+}
+
+#[test]
+fn a_permit_of_less_than_five_years_is_named() {
+    let permit = |issue: Option<Date>, expiry| {
+        validity(|z| {
+            z.kind = Some(DocumentKind::FrenchPermit);
+            z.issue = issue.map(|d| (d, d));
+            z.expiry = Some(expiry);
+        })
+    };
+    let issue = Some(date!(2022 - 03 - 10));
+    assert_eq!(permit(issue, date!(2027 - 03 - 09)).0, CheckStatus::Passed);
+    assert_eq!(
+        permit(issue, date!(2027 - 03 - 08)),
+        (CheckStatus::Failed, vec![ReasonCode::PermitTooShort])
+    );
+    assert_eq!(
+        permit(None, date!(2027 - 03 - 09)),
+        (CheckStatus::Borderline, vec![ReasonCode::PermitTermUnknown])
+    );
+}
+
+fn kind_reasons(
+    announced: Option<DocumentKind>,
+    change: impl FnOnce(&mut Zone),
+) -> Vec<ReasonCode> {
+    let mut z = zone();
+    change(&mut z);
+    let decision = judge(|e| {
+        e.zone = Measured::Value(Some(z));
+        e.announced = announced;
+    });
+    let check = decision
+        .checks
+        .iter()
+        .find(|c| c.name == CheckName::DocumentKind)
+        .unwrap();
+    check.reasons.clone()
+}
+
+#[test]
+fn the_kind_of_document_is_named_when_it_is_not_as_it_should_be() {
+    let card = Some(DocumentKind::FrenchCard);
+    assert!(kind_reasons(None, |_| {}).is_empty());
+    assert!(kind_reasons(card, |_| {}).is_empty());
+    assert_eq!(
+        kind_reasons(Some(DocumentKind::FrenchPassport), |_| {}),
+        [ReasonCode::DocumentKindDiffers]
+    );
+    assert_eq!(
+        kind_reasons(card, |z| z.kind = None),
+        [ReasonCode::DocumentNotAccepted]
+    );
+    assert_eq!(
+        kind_reasons(card, |z| z.specimen = true),
+        [ReasonCode::SpecimenDocument]
+    );
+}
+
+#[test]
+fn each_limit_of_quality_is_exact_and_has_its_own_reason() {
+    let t = policy().thresholds().clone();
+    let reasons = |change: &dyn Fn(&mut Surface)| {
+        let mut s = surface();
+        change(&mut s);
+        let decision = judge(|e| e.surfaces = Measured::Value(vec![surface(), s]));
+        let check = decision
+            .checks
+            .iter()
+            .find(|c| c.name == CheckName::DocumentQuality)
+            .unwrap();
+        (check.status, check.reasons.clone())
+    };
+    let least = 1e-9;
+    type Change<'a> = &'a dyn Fn(&mut Surface, f64);
+    let limits: [(Change<'_>, f64, f64, ReasonCode); 6] = [
+        (
+            &|s, v| s.resolution = Some(v),
+            t.document_resolution_min,
+            -least,
+            ReasonCode::DocumentTooSmall,
+        ),
+        (
+            &|s, v| s.blur = v,
+            t.document_blur_max,
+            least,
+            ReasonCode::DocumentBlurred,
+        ),
+        (
+            &|s, v| s.glare = v,
+            t.document_glare_max,
+            least,
+            ReasonCode::DocumentGlare,
+        ),
+        (
+            &|s, v| s.light_end = v,
+            t.document_light_end_min,
+            -least,
+            ReasonCode::DocumentTooDark,
+        ),
+        (
+            &|s, v| s.dark_end = v,
+            t.document_dark_end_max,
+            least,
+            ReasonCode::DocumentTooBright,
+        ),
+        (
+            &|s, v| s.covered = v,
+            t.document_covered_max,
+            least,
+            ReasonCode::DocumentCovered,
+        ),
+    ];
+    for (set, limit, step, reason) in limits {
+        assert_eq!(
+            reasons(&|s| set(s, limit)).0,
+            CheckStatus::Passed,
+            "{reason}"
+        );
+        let beyond = reasons(&|s| set(s, limit + step));
+        assert_eq!(beyond, (CheckStatus::Failed, vec![reason]));
+        let none = reasons(&|s| set(s, f64::NAN));
+        assert_eq!(none, (CheckStatus::Failed, vec![reason]));
+    }
+    assert_eq!(
+        reasons(&|s| s.cut_off = true).1,
+        [ReasonCode::DocumentCutOff]
+    );
+    assert_eq!(reasons(&|s| s.resolution = None).0, CheckStatus::Passed);
+}
+
+#[test]
+fn print_that_differs_fails_and_print_unread_is_left_to_a_person() {
+    let judged = |fields: Vec<Compared>| {
+        let decision = judge(|e| e.print = Measured::Value(fields));
+        let check = decision
+            .checks
+            .iter()
+            .find(|c| c.name == CheckName::DocumentPrint)
+            .unwrap();
+        (check.status, check.reasons.clone())
+    };
+    let good = printed("surname", 0.8);
+    assert_eq!(
+        judged(vec![good.clone(), printed("birth_date", 1.0)]).0,
+        CheckStatus::Passed
+    );
+    assert_eq!(
+        judged(vec![good.clone(), printed("birth_date", 0.79)]),
+        (CheckStatus::Failed, vec![ReasonCode::PrintDiffers])
+    );
+    let unread = Compared {
+        likeness: None,
+        ..printed("birth_date", 0.0)
+    };
+    for fields in [vec![], vec![good, unread]] {
+        assert_eq!(
+            judged(fields),
+            (CheckStatus::Borderline, vec![ReasonCode::PrintUnreadable])
+        );
+    }
+}
+
+#[test]
+fn doubt_above_its_limit_goes_to_a_person() {
+    let t = policy().thresholds().clone();
+    let judged = |screen, copy| {
+        let decision = judge(|e| {
+            e.doubts = Measured::Value(vec![Doubt { screen, copy }]);
+        });
+        let check = decision
+            .checks
+            .iter()
+            .find(|c| c.name == CheckName::DocumentOriginal)
+            .unwrap();
+        (check.status, check.reasons.clone())
+    };
+    let (screen, copy) = (t.document_screen_max, t.document_copy_max);
+    assert_eq!(judged(screen, copy).0, CheckStatus::Passed);
+    let borderline = |reason| (CheckStatus::Borderline, vec![reason]);
+    assert_eq!(
+        judged(screen + 1e-9, copy),
+        borderline(ReasonCode::ScreenSuspected)
+    );
+    assert_eq!(
+        judged(screen, copy + 1e-9),
+        borderline(ReasonCode::CopySuspected)
+    );
+    assert_eq!(
+        judged(f64::NAN, copy),
+        borderline(ReasonCode::ScreenSuspected)
+    );
+}
+
+#[test]
+fn a_seal_is_genuine_or_the_reason_is_named() {
+    let judged = |seals: Vec<SealLook>| {
+        let decision = judge(|e| e.seals = Measured::Value(seals));
+        let check = decision
+            .checks
+            .iter()
+            .find(|c| c.name == CheckName::DocumentSeal);
+        check.map(|c| (c.status, c.reasons.clone()))
+    };
+    let of = |trust, differing| {
+        judged(vec![SealLook::TwoDDoc {
+            trust,
+            differing,
+            compared: 2,
+        }])
+        .unwrap()
+    };
+    assert_eq!(judged(vec![]), None);
+    assert_eq!(of(Trust::Verified, vec![]).0, CheckStatus::Passed);
+    assert_eq!(
+        of(Trust::Verified, vec!["number"]),
+        (CheckStatus::Failed, vec![ReasonCode::SealDiffers])
+    );
+    assert_eq!(
+        of(Trust::Forged, vec![]),
+        (CheckStatus::Failed, vec![ReasonCode::SealForged])
+    );
+    assert_eq!(
+        of(Trust::Revoked, vec![]),
+        (CheckStatus::Failed, vec![ReasonCode::SealUntrusted])
+    );
+    for trust in [Trust::UnknownCertificate, Trust::OutOfPeriod, Trust::Test] {
+        assert_eq!(
+            of(trust, vec![]),
+            (CheckStatus::Borderline, vec![ReasonCode::SealUntrusted])
+        );
+    }
+    assert_eq!(
+        judged(vec![SealLook::OtherFormat]),
+        Some((CheckStatus::Borderline, vec![ReasonCode::SealUnverified]))
+    );
+    assert_eq!(
+        judged(vec![SealLook::Broken]),
+        Some((CheckStatus::Failed, vec![ReasonCode::SealForged]))
+    );
 }
 
 #[test]

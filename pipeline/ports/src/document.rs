@@ -1,3 +1,5 @@
+use idproof_domain::seal::{Seal, SealError, Trust};
+
 use crate::image::{Point, RgbImage};
 use crate::model::{ModelError, ModelIdentity};
 
@@ -23,6 +25,40 @@ impl std::fmt::Debug for TextLine {
     }
 }
 
+/// A document's four corners in a picture, clockwise from one of them; pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quad {
+    pub corners: [Point; 4],
+}
+
+/// Finds documents in a photograph.
+pub trait DocumentFinder: Send {
+    /// Every document found, the largest first; none where no outline stands out. The first
+    /// corner is the picture's top left of the document, as near as can be told without
+    /// reading it.
+    fn find(&mut self, image: &RgbImage) -> Result<Vec<Quad>, ModelError>;
+}
+
+/// A DataMatrix found on a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundSeal {
+    TwoDDoc {
+        seal: Seal,
+        trust: Trust,
+    },
+    /// It begins as a 2D-Doc and is none.
+    Broken(SealError),
+    /// Of another kind, such as the seal of the French card of 2021, whose layout is not
+    /// public: seen, never verified.
+    OtherFormat,
+}
+
+/// Finds and judges seals.
+pub trait SealReader: Send {
+    /// Each symbol once.
+    fn read(&mut self, image: &RgbImage) -> Result<Vec<FoundSeal>, ModelError>;
+}
+
 /// Reads printed text from a document photograph.
 pub trait TextReader: Send {
     /// Every line found, in any order.
@@ -31,6 +67,10 @@ pub trait TextReader: Send {
     /// Only the lines that could belong to a machine-readable zone, top to bottom, each
     /// restricted to `A-Z0-9<`. Whatever way the zone is turned in the image.
     fn read_mrz_lines(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError>;
+
+    /// The text of an image that shows one line of a machine-readable zone and nothing else,
+    /// in `A-Z0-9<`; `None` where none can be made out.
+    fn read_mrz_line(&mut self, image: &RgbImage) -> Result<Option<TextLine>, ModelError>;
 
     fn identities(&self) -> Vec<ModelIdentity>;
 }

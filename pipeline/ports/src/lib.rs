@@ -13,7 +13,7 @@ pub mod random;
 pub mod speech;
 
 pub use clock::{Clock, Stopwatch};
-pub use document::{TextLine, TextReader};
+pub use document::{DocumentFinder, FoundSeal, Quad, SealReader, TextLine, TextReader};
 pub use face::{Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks, LiveScorer};
 pub use image::{Point, Rect, RgbImage};
 pub use media::{

@@ -89,8 +89,13 @@ pub fn analyse(
     );
     let evidence = Evidence {
         today: input.today,
+        surfaces: document.surfaces,
         portrait: document.portrait,
+        announced: input.announced,
         zone: document.zone,
+        doubts: document.doubts,
+        print: document.print,
+        seals: document.seals,
         declared: document.declared,
         recording: video.recording,
         presence: presence(&video.found, analysers),
@@ -139,9 +144,13 @@ fn timed<T>(
 fn document_stopped(input: &CaseInput) -> DocumentFindings {
     let why = "The document stage stopped unexpectedly.";
     DocumentFindings {
+        surfaces: Measured::unavailable(ReasonCode::ModelFailed, why),
         portrait: Measured::unavailable(ReasonCode::ModelFailed, why),
         embedding: None,
         zone: Measured::unavailable(ReasonCode::ModelFailed, why),
+        doubts: Measured::unavailable(ReasonCode::ModelFailed, why),
+        print: Measured::unavailable(ReasonCode::ModelFailed, why),
+        seals: Measured::unavailable(ReasonCode::ModelFailed, why),
         declared: input
             .declared
             .as_ref()

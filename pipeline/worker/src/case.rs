@@ -2,10 +2,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use idproof_domain::declared::DeclaredIdentity;
+use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::{Digits, Language};
 use idproof_ports::{
-    Capability, DigitRecogniser, FaceEmbedder, FaceFinder, LandmarkFinder, LiveScorer, MediaError,
-    MediaFile, TextReader,
+    Capability, DigitRecogniser, DocumentFinder, FaceEmbedder, FaceFinder, LandmarkFinder,
+    LiveScorer, MediaError, MediaFile, SealReader, TextReader,
 };
 use time::Date;
 
@@ -17,7 +18,9 @@ pub struct CaseInput {
     pub digits: Digits,
     pub language: Language,
     pub declared: Option<DeclaredIdentity>,
-    /// The legal day of the check.
+    /// The kind of document the applicant announced, where they were asked.
+    pub announced: Option<DocumentKind>,
+    /// The legal day on which the media were handed in.
     pub today: Date,
 }
 
@@ -34,6 +37,9 @@ pub struct Analysers {
     pub faces: Capability<Mutex<FaceTools>>,
     pub liveness: Capability<Mutex<Box<dyn LiveScorer>>>,
     pub text: Capability<Mutex<Box<dyn TextReader>>>,
+    /// `None`: this program was built without looking for seals.
+    pub seals: Option<Capability<Mutex<Box<dyn SealReader>>>>,
+    pub outlines: Mutex<Box<dyn DocumentFinder>>,
     pub speech: Capability<Mutex<Box<dyn DigitRecogniser>>>,
 }
 

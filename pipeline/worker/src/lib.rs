@@ -6,10 +6,15 @@
 mod analyse;
 mod case;
 mod document;
+mod doubt;
+mod fft;
 mod lips;
 mod motion;
+mod printed;
 mod quality;
 mod speech;
+mod straighten;
+mod surface;
 mod video;
 
 pub use analyse::{Analysis, Media, Timing, analyse};

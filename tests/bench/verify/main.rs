@@ -142,6 +142,7 @@ impl Case {
             digits: DIGITS.parse().expect("digits"),
             language: idproof_domain::Language::Fr,
             declared: None,
+            announced: None,
             today: time::macros::date!(2026 - 11 - 21),
         }
     }

@@ -34,6 +34,7 @@ pub fn run(args: &VerifyArgs, config: &Config) -> anyhow::Result<ExitCode> {
         digits: args.digits.clone(),
         language: args.language,
         declared: args.identity.as_deref().map(load_identity).transpose()?,
+        announced: args.kind,
         today: legal_day(now, &config.verify.time_zone)?,
     };
     let store = compose::store(config)?;

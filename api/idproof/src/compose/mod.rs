@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
-use idproof_inference::{ModelFile, Runtime, face, text};
+use idproof_inference::{ModelFile, Runtime, face, outline, text};
 use idproof_media::{Decoder, DecoderConfig};
 use idproof_models::{Manifest, Store, StoreConfig};
-use idproof_ports::{Capability, Clock, ModelError, ModelIdentity, Unavailable};
+use idproof_ports::{Capability, Clock, ModelError, ModelIdentity, SealReader, Unavailable};
 use idproof_speech::{SpeechModel, WhisperDigits};
 use idproof_worker::{Analysers, FaceTools};
 
@@ -40,7 +40,7 @@ pub fn needs(config: &Config) -> [Need<'_>; 5] {
         },
         Need {
             checks: "document_mrz, document_validity, declared_identity",
-            models: vec!["text_detection", "text_recognition"],
+            models: vec!["text_detection", "text_recognition", "mrz_lines"],
         },
         Need {
             checks: "spoken_digits",
@@ -103,6 +103,8 @@ pub fn analysers_on(
         faces: loader.faces(),
         liveness: loader.liveness(),
         text: loader.text(),
+        seals: seals(config),
+        outlines: Mutex::new(Box::new(outline::OutlineFinder)),
         speech: loader.speech(&config.models.speech),
     }
 }
@@ -123,6 +125,23 @@ pub fn recogniser(
         bytes: file.bytes,
     };
     WhisperDigits::new(&model, clock, SPEECH_LIMIT).map_err(text_of)
+}
+
+#[cfg(feature = "seals")]
+fn seals(config: &Config) -> Option<Capability<Mutex<Box<dyn SealReader>>>> {
+    use idproof_seal::{Certificates, MatrixReader};
+    // Test authorities never count: this is the program that production runs.
+    let certificates = match &config.decide.seal_certificates {
+        Some(directory) => Certificates::load(directory, false).map_err(|e| e.to_string()),
+        None => Ok(Certificates::default()),
+    };
+    let reader = certificates.map(|c| Box::new(MatrixReader::new(c)) as Box<dyn SealReader>);
+    Some(capability("seals", reader.map(Mutex::new)))
+}
+
+#[cfg(not(feature = "seals"))]
+fn seals(_: &Config) -> Option<Capability<Mutex<Box<dyn SealReader>>>> {
+    None
 }
 
 /// ONNX Runtime from the store; once per process.
@@ -184,6 +203,16 @@ impl Loader<'_> {
             let recognition = self.file("text_recognition")?;
             let reader =
                 text::PpOcr::new(self.runtime()?, &detection, &recognition).map_err(text_of)?;
+            // Without it PP-OCR reads the zones alone: fewer are read, none wrongly.
+            let reader = match self.file("mrz_lines") {
+                Ok(lines) => reader
+                    .with_mrz_lines(self.runtime()?, &lines)
+                    .map_err(text_of)?,
+                Err(why) => {
+                    tracing::warn!(%why, "zones are read without the network for their rows");
+                    reader
+                }
+            };
             Ok(Box::new(reader))
         };
         capability("text", load().map(Mutex::new))

@@ -85,6 +85,10 @@ impl Default for VerifyConfig {
 pub struct DecideConfig {
     /// The policy's file; without it the policy that ships.
     pub policy: Option<PathBuf>,
+    /// Directory of the certificates that 2D-Doc seals are checked against: `FR03-0001.der` and
+    /// so on, and `revoked.txt`. Without it no seal is ever verified. Only in a program built with
+    /// `--features seals`.
+    pub seal_certificates: Option<PathBuf>,
     /// `borderline`: people look at what the policy neither accepts nor refuses; `every-case`:
     /// nobody is accepted or refused without a person, as the French PVID rules want.
     #[schemars(with = "String")]
@@ -98,6 +102,7 @@ impl Default for DecideConfig {
     fn default() -> Self {
         Self {
             policy: None,
+            seal_certificates: None,
             review: ReviewMode::Borderline,
             attempts: 3,
         }

@@ -48,6 +48,39 @@ pub(super) fn free(probabilities: &[f32], names: &[String]) -> Reading {
     }
 }
 
+/// The likeliest text of a network that knows only the zone's symbols: class 0 is the blank,
+/// class `k` is `symbols[k - 1]`.
+pub(super) fn plain(probabilities: &[f32], symbols: &[u8]) -> Reading {
+    let mut reading = Reading::default();
+    let (mut sum, mut last) = (0.0, BLANK);
+    let mut peak: f32 = 0.0;
+    for step in probabilities.chunks_exact(symbols.len() + 1) {
+        let (class, probability) =
+            step.iter().enumerate().fold(
+                (BLANK, 0.0),
+                |best, (i, p)| if *p > best.1 { (i, *p) } else { best },
+            );
+        if class != last && last != BLANK {
+            sum += peak;
+        }
+        if class != BLANK && class != last {
+            let symbol = symbols[class - 1];
+            reading.text.push(char::from(symbol));
+            reading.signs += usize::from(symbol == b'<' || symbol.is_ascii_digit());
+            peak = 0.0;
+        }
+        peak = peak.max(probability);
+        last = class;
+    }
+    if last != BLANK {
+        sum += peak;
+    }
+    if !reading.text.is_empty() {
+        reading.confidence = sum / reading.text.len() as f32;
+    }
+    reading
+}
+
 /// The classes that stand for a symbol of `A-Z0-9<`: small letters and the signs that the
 /// network takes fillers for included.
 pub(super) fn zone_classes(names: &[String]) -> Vec<(usize, u8)> {
@@ -222,6 +255,16 @@ mod tests {
         assert_eq!(reading.text, "AA字");
         assert!((reading.confidence - 1.0).abs() < 1e-6);
         assert!(free(&steps(&[0, 0]), &names()) == Reading::default());
+    }
+
+    #[test]
+    fn plain_text_has_the_mean_confidence_of_its_symbols() {
+        let mut seen = steps(&[0, 1, 1, 0, 1, 3, 0]);
+        seen[4 * 6 + 1] = 0.5;
+        let reading = plain(&seen, b"A0<XY");
+        assert_eq!((reading.text.as_str(), reading.signs), ("AA<", 1));
+        assert!((reading.confidence - 2.5 / 3.0).abs() < 1e-6);
+        assert!(plain(&steps(&[0, 0]), b"A0<XY") == Reading::default());
     }
 
     #[test]

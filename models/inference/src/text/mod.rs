@@ -3,17 +3,19 @@
 
 mod decode;
 mod detect;
+mod own;
 mod recognise;
 mod rows;
 mod strip;
 mod tighten;
 
 use idproof_domain::mrz;
-use idproof_ports::{ModelError, ModelIdentity, RgbImage, TextLine, TextReader};
+use idproof_ports::{ModelError, ModelIdentity, Point, RgbImage, TextLine, TextReader};
 
 use crate::runtime::{ModelFile, Net, Runtime};
 use decode::Reading;
 use detect::Detector;
+use own::LineReader;
 use recognise::Recogniser;
 use rows::Group;
 use strip::Strip;
@@ -41,10 +43,16 @@ const LEAST_CONFIDENCE: f32 = 0.35;
 /// A row read with this confidence stands the right way up.
 const UPRIGHT: f32 = 0.5;
 
-/// PP-OCR through ONNX Runtime.
+/// A row that the own network reads with this confidence stands the right way up.
+const OWN_UPRIGHT: f32 = 0.85;
+/// A lone line is looked at without its margins where they take more than this of it.
+const LOOSE: f32 = 0.8;
+
+/// PP-OCR through ONNX Runtime; for zones, with our own network for their rows beside it.
 pub struct PpOcr {
     detector: Detector,
     recogniser: Recogniser,
+    own: Option<LineReader>,
 }
 
 impl PpOcr {
@@ -61,7 +69,21 @@ impl PpOcr {
         Ok(Self {
             detector: Detector::new(runtime, detection)?,
             recogniser: Recogniser::new(runtime, recognition)?,
+            own: None,
         })
+    }
+
+    /// Rows of zones are read by this network first; PP-OCR reads where check digits are wrong.
+    ///
+    /// # Errors
+    /// A file that cannot be loaded, or that does not name its symbols.
+    pub fn with_mrz_lines(
+        mut self,
+        runtime: &Runtime,
+        lines: &ModelFile,
+    ) -> Result<Self, ModelError> {
+        self.own = Some(LineReader::new(runtime, lines)?);
+        Ok(self)
     }
 }
 
@@ -97,11 +119,41 @@ impl TextReader for PpOcr {
         Ok(best.lines)
     }
 
+    fn read_mrz_line(&mut self, image: &RgbImage) -> Result<Option<TextLine>, ModelError> {
+        let whole = Strip {
+            centre: Point::new(image.width() as f32 / 2.0, image.height() as f32 / 2.0),
+            angle: 0.0,
+            length: image.width() as f32,
+            thickness: image.height() as f32,
+        };
+        let mut ways = vec![whole];
+        let tight = tighten::rows(image, &ways).map_err(self.recogniser.vision_error())?[0];
+        if tight.thickness < LOOSE * whole.thickness {
+            ways.push(tight);
+        }
+        let mut readings = Vec::new();
+        for way in &ways {
+            readings.push(match &mut self.own {
+                Some(own) => own.read(image, *way)?,
+                None => self.probe(image, *way)?,
+            });
+        }
+        let best = lines(&ways, readings)
+            .filter(|l| !l.text.is_empty())
+            .max_by(|a, b| a.confidence.total_cmp(&b.confidence));
+        Ok(best.map(|line| TextLine {
+            text: mrz::settle(&line.text),
+            ..line
+        }))
+    }
+
     fn identities(&self) -> Vec<ModelIdentity> {
-        vec![
+        let mut all = vec![
             self.detector.identity().clone(),
             self.recogniser.identity().clone(),
-        ]
+        ];
+        all.extend(self.own.as_ref().map(|own| own.identity().clone()));
+        all
     }
 }
 
@@ -130,6 +182,17 @@ impl PpOcr {
     ) -> Result<(), ModelError> {
         let rows = tighten::rows(image, &group.rows).map_err(self.recogniser.vision_error())?;
         let seed = rows[group.seed];
+        let own = self.own_lines(image, &rows, group.seed)?;
+        if let Some(lines) = &own {
+            let attempt = Attempt::new(lines.clone());
+            best.is_zone |= attempt.is_zone;
+            if attempt.beats(best) {
+                *best = attempt;
+            }
+            if best.is_perfect() {
+                return Ok(());
+            }
+        }
         let mut turned = false;
         let mut reading = self.probe(image, seed)?;
         if reading.confidence < UPRIGHT {
@@ -158,10 +221,44 @@ impl PpOcr {
             }
         }
         best.is_zone |= attempt.is_zone;
+        if let Some(own) = own.filter(|_| !attempt.is_perfect()) {
+            for mixed in mixtures(&own, &attempt.read) {
+                let mixed = Attempt::new(mixed);
+                if mixed.beats(&attempt) {
+                    attempt = mixed;
+                }
+            }
+        }
         if attempt.beats(best) {
             *best = attempt;
         }
         Ok(())
+    }
+
+    /// The rows as our own network reads them, the right way up; `None` without it.
+    fn own_lines(
+        &mut self,
+        image: &RgbImage,
+        rows: &[Strip],
+        seed: usize,
+    ) -> Result<Option<Vec<TextLine>>, ModelError> {
+        let Some(own) = &mut self.own else {
+            return Ok(None);
+        };
+        let mut rows = rows.to_vec();
+        let mut reading = own.read(image, rows[seed])?;
+        if reading.confidence < OWN_UPRIGHT {
+            let other = own.read(image, rows[seed].turned())?;
+            if other.confidence > reading.confidence {
+                reading = other;
+                rows = rows.iter().rev().map(|s| s.turned()).collect();
+            }
+        }
+        if reading.text.len() < SHORTEST {
+            return Ok(None);
+        }
+        let readings = own.read_rows(image, &rows, reading.text.len())?;
+        Ok(Some(lines(&rows, readings).collect()))
     }
 
     fn probe(&mut self, image: &RgbImage, strip: Strip) -> Result<Reading, ModelError> {
@@ -175,6 +272,8 @@ impl PpOcr {
 struct Attempt {
     /// Empty where they make none.
     lines: Vec<TextLine>,
+    /// Every row as it was read.
+    read: Vec<TextLine>,
     /// Wrong check digits, characters to change and fillers to move of the best proposal.
     rank: Option<(usize, usize, usize)>,
     /// There is a proposal, or a row that looks like the one with the dates.
@@ -183,6 +282,7 @@ struct Attempt {
 
 impl Attempt {
     fn new(mut lines: Vec<TextLine>) -> Self {
+        let read = lines.clone();
         lines.retain(|l| l.text.len() >= SHORTEST && l.confidence >= LEAST_CONFIDENCE);
         let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
         let rank = mrz::correct(&texts)
@@ -196,6 +296,7 @@ impl Attempt {
         Self {
             is_zone,
             lines,
+            read,
             rank,
         }
     }
@@ -211,6 +312,25 @@ impl Attempt {
             (None, Some(_)) => false,
         }
     }
+}
+
+/// Each choice of one reading a row, between two readings of the same rows.
+fn mixtures(own: &[TextLine], other: &[TextLine]) -> Vec<Vec<TextLine>> {
+    if own.len() != other.len() || own.len() > 3 {
+        return Vec::new();
+    }
+    (1..(1_usize << own.len()) - 1)
+        .map(|choice| {
+            let pick = |k: usize| {
+                if choice >> k & 1 == 1 {
+                    &own[k]
+                } else {
+                    &other[k]
+                }
+            };
+            (0..own.len()).map(|k| pick(k).clone()).collect()
+        })
+        .collect()
 }
 
 /// Two rows of nearly the same number of characters, one that a format has.

@@ -11,6 +11,12 @@ enum Cause {
     Technical,
     Portrait,
     Lines,
+    Frame,
+    Blur,
+    Light,
+    Covered,
+    Document,
+    Permit,
     Expired,
     Dates,
     Age,
@@ -45,7 +51,24 @@ fn cause(code: ReasonCode) -> Cause {
         | R::NothingToCompare
         | R::AnalysisFailed => Cause::Technical,
         R::PortraitNotFound | R::PortraitTooSmall => Cause::Portrait,
-        R::MrzNotFound | R::MrzCheckDigitWrong | R::MrzUncertain => Cause::Lines,
+        R::MrzNotFound | R::MrzCheckDigitWrong | R::MrzUncertain | R::PrintUnreadable => {
+            Cause::Lines
+        }
+        R::DocumentTooSmall | R::DocumentCutOff => Cause::Frame,
+        R::DocumentBlurred => Cause::Blur,
+        R::DocumentGlare | R::DocumentTooDark | R::DocumentTooBright => Cause::Light,
+        R::DocumentCovered => Cause::Covered,
+        R::DocumentNotAccepted
+        | R::SpecimenDocument
+        | R::DocumentKindDiffers
+        | R::ScreenSuspected
+        | R::CopySuspected
+        | R::PrintDiffers
+        | R::SealForged
+        | R::SealDiffers
+        | R::SealUntrusted
+        | R::SealUnverified => Cause::Document,
+        R::PermitTooShort | R::PermitTermUnknown => Cause::Permit,
         R::DocumentExpired => Cause::Expired,
         R::ExpiryUnknown | R::BirthDateUnknown => Cause::Dates,
         R::Underage => Cause::Age,
@@ -101,6 +124,30 @@ fn sentence(cause: Cause, language: Language) -> &'static str {
         Cause::Lines => (
             "Les lignes de lettres et de « < » du document ne se lisent pas bien. Posez-le à plat, en pleine lumière, sans reflet, en entier dans le cadre.",
             "The lines of letters and “<” on the document are hard to read. Lay it flat in good light, without glare, all of it in the frame.",
+        ),
+        Cause::Frame => (
+            "Le document est trop petit ou dépasse de l’image. Approchez l’appareil et cadrez-le en entier.",
+            "The document is too small or not all in the picture. Move closer and get all of it in the frame.",
+        ),
+        Cause::Blur => (
+            "La photo du document est floue. Posez le document, tenez l’appareil immobile et attendez la mise au point.",
+            "The picture of the document is blurred. Lay the document down, hold still and wait for the focus.",
+        ),
+        Cause::Light => (
+            "La lumière sur le document ne convient pas : reflet, ombre ou surexposition. Changez de place ou inclinez un peu l’appareil.",
+            "The light on the document does not suit: glare, shadow or overexposure. Move elsewhere or tilt the camera a little.",
+        ),
+        Cause::Covered => (
+            "Quelque chose cache un bord du document. Posez-le à plat et ôtez vos doigts de l’image.",
+            "Something covers an edge of the document. Lay it flat and keep your fingers off it.",
+        ),
+        Cause::Document => (
+            "Ce document n’est pas celui qui était annoncé ou n’est pas accepté ici. Prenez une carte d’identité, un passeport ou un titre de séjour français.",
+            "This document is not the one that was announced or is not accepted here. Use a French identity card, passport or residence permit.",
+        ),
+        Cause::Permit => (
+            "Le titre de séjour doit avoir été délivré pour cinq ans au moins, et ses dates doivent se lire.",
+            "The residence permit must have been issued for five years or more, and its dates must be legible.",
         ),
         Cause::Expired => (
             "Ce document n’est plus valable. Prenez-en un autre, encore valable.",

@@ -9,6 +9,7 @@ mod correct;
 mod country;
 mod date;
 mod layout;
+mod lone;
 mod name;
 mod repair;
 mod zone;
@@ -29,6 +30,7 @@ pub use correct::{Correction, correct};
 pub use country::CountryCode;
 pub use date::{DateRange, Era, MrzDate};
 pub use layout::{CheckName, Format};
+pub use lone::settle;
 
 /// Why lines are no machine-readable zone. Names places only: the text is personal data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

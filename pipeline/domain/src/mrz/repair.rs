@@ -242,7 +242,7 @@ pub(super) fn twin(byte: u8, alphabet: Alphabet, optional: bool) -> Option<u8> {
     }
 }
 
-fn letter_for(byte: u8) -> u8 {
+pub(super) fn letter_for(byte: u8) -> u8 {
     match byte {
         b'0' => b'O',
         b'1' => b'I',
@@ -256,7 +256,7 @@ fn letter_for(byte: u8) -> u8 {
     }
 }
 
-fn digit_for(byte: u8) -> u8 {
+pub(super) fn digit_for(byte: u8) -> u8 {
     match byte {
         b'O' | b'D' | b'Q' | b'U' => b'0',
         b'I' | b'L' | b'J' => b'1',

@@ -3,20 +3,31 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+use idproof_domain::document::print::Compared;
+use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::evidence::{
-    DeclaredField, FaceMatch, LipSync, Liveness, Motion, Portrait, Presence, Recording, Speech,
-    Zone,
+    DeclaredField, Doubt, FaceMatch, LipSync, Liveness, Motion, Portrait, Presence, Recording, SealLook,
+    Speech, Surface, Zone,
 };
+use idproof_domain::seal::Trust;
 use idproof_domain::{CheckName, CheckStatus, Decision, Evidence, Measured, Policy, decide};
 use time::macros::date;
 
 pub fn good() -> Evidence {
     Evidence {
         today: date!(2026 - 11 - 21),
+        surfaces: Measured::Value(vec![surface()]),
+        announced: None,
         portrait: Measured::Value(Some(Portrait {
             score: 0.9,
             width: 300.0,
         })),
+        doubts: Measured::Value(vec![Doubt {
+            screen: 0.3,
+            copy: 0.1,
+        }]),
+        print: Measured::Value(vec![printed("surname", 1.0), printed("birth_date", 1.0)]),
+        seals: Measured::Value(vec![seal()]),
         zone: Measured::Value(Some(zone())),
         declared: Some(Measured::Value(vec![DeclaredField {
             field: "surname",
@@ -62,12 +73,43 @@ pub fn good() -> Evidence {
     }
 }
 
+pub fn surface() -> Surface {
+    Surface {
+        resolution: Some(12.0),
+        blur: 0.3,
+        glare: 0.0,
+        dark_end: 40.0,
+        light_end: 210.0,
+        cut_off: false,
+        covered: 0.0,
+    }
+}
+
+pub fn printed(field: &'static str, likeness: f64) -> Compared {
+    Compared {
+        field,
+        likeness: Some(likeness),
+        differs_at: vec![],
+    }
+}
+
+pub fn seal() -> SealLook {
+    SealLook::TwoDDoc {
+        trust: Trust::Verified,
+        differing: vec![],
+        compared: 3,
+    }
+}
+
 pub fn zone() -> Zone {
     Zone {
         format: "TD1",
         wrong_checks: vec![],
         checks: 4,
         corrections: 0,
+        kind: Some(DocumentKind::FrenchCard),
+        specimen: false,
+        issue: None,
         birth_date: Some(date!(1990 - 07 - 13)),
         expiry: Some(date!(2033 - 02 - 11)),
         sides_differ: false,

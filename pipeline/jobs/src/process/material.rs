@@ -54,7 +54,8 @@ impl Process {
                 digits: digits(&script)?,
                 language: script.language,
                 declared: declared(case)?,
-                today: self.today()?,
+                announced: case.document_type.as_deref().and_then(|k| k.parse().ok()),
+                today: self.day_of(front.completed_at)?,
             },
             person: script.needs_a_person().then_some(ReasonCode::PersonAsked),
         })
@@ -80,13 +81,14 @@ impl Process {
         Ok(MediaFile::from(file))
     }
 
-    /// The legal day.
-    fn today(&self) -> Result<Date, JobError> {
+    /// The legal day of an instant, by default of now: a document that was valid when it was
+    /// handed in does not expire in the queue.
+    fn day_of(&self, at: Option<i64>) -> Result<Date, JobError> {
         let wrong = |e: String| JobError::give_up(format!("the clock is wrong: {e}"));
         let day = self
             .judgement
             .calendar
-            .day_of(self.context.now())
+            .day_of(at.unwrap_or_else(|| self.context.now()))
             .map_err(|e| wrong(e.to_string()))?;
         let month = u8::try_from(day.month()).ok();
         let month = month.and_then(|m| Month::try_from(m).ok());

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use idproof_jobs::Tools;
 use idproof_ports::{
-    Capability, DecodedImage, DigitRecogniser, Embedding, Face, FaceEmbedder, FaceFinder,
-    HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer, MediaDecoder, MediaError,
-    MediaFile, ModelError, ModelIdentity, Point, Rect, RgbImage, SpeechFindings, SpeechRequest,
-    TextLine, TextReader, Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink,
+    Capability, DecodedImage, DigitRecogniser, DocumentFinder, Embedding, Face, FaceEmbedder,
+    FaceFinder, FoundSeal, HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer,
+    MediaDecoder, MediaError, MediaFile, ModelError, ModelIdentity, Point, Quad, Rect, RgbImage,
+    SealReader, SpeechFindings, SpeechRequest, TextLine, TextReader, Unavailable, VideoFrame,
+    VideoReport, VideoRequest, VideoSink,
 };
 use idproof_worker::{Analysers, FaceTools};
 
@@ -33,6 +34,14 @@ pub struct FakeDecoder {
 
 fn grey(width: u32, height: u32) -> RgbImage {
     RgbImage::from_raw(width, height, vec![128; (width * height * 3) as usize]).unwrap()
+}
+
+/// Sharp dark stripes on light ground, as well lit as print should be.
+fn print(width: u32, height: u32) -> RgbImage {
+    let data = (0..width * height)
+        .flat_map(|i| [if i % width / 4 % 3 == 0 { 30 } else { 200 }; 3])
+        .collect();
+    RgbImage::from_raw(width, height, data).unwrap()
 }
 
 fn content(file: &MediaFile) -> Vec<u8> {
@@ -62,7 +71,7 @@ impl MediaDecoder for FakeDecoder {
     fn decode_image(&self, file: &MediaFile) -> Result<DecodedImage, MediaError> {
         self.check(file, FRONT)?;
         Ok(DecodedImage {
-            image: grey(800, 500),
+            image: print(800, 500),
             report: ImageReport {
                 format: "jpeg".into(),
                 file_bytes: 15,
@@ -209,8 +218,30 @@ impl TextReader for Text {
         Ok(ZONE.iter().map(line).collect())
     }
 
+    fn read_mrz_line(&mut self, image: &RgbImage) -> Result<Option<TextLine>, ModelError> {
+        Ok(self.read_mrz_lines(image)?.into_iter().next())
+    }
+
     fn identities(&self) -> Vec<ModelIdentity> {
         vec![identity("text")]
+    }
+}
+
+/// Finds none: the whole picture is the document.
+struct Outlines;
+
+impl DocumentFinder for Outlines {
+    fn find(&mut self, _: &RgbImage) -> Result<Vec<Quad>, ModelError> {
+        Ok(Vec::new())
+    }
+}
+
+/// No document carries one.
+struct Seals;
+
+impl SealReader for Seals {
+    fn read(&mut self, _: &RgbImage) -> Result<Vec<FoundSeal>, ModelError> {
+        Ok(Vec::new())
     }
 }
 
@@ -259,6 +290,8 @@ impl FakeTools {
                 })),
                 liveness: Ok(Mutex::new(Box::new(Alive))),
                 text: Ok(Mutex::new(Box::new(Text))),
+                seals: Some(Ok(Mutex::new(Box::new(Seals)))),
+                outlines: Mutex::new(Box::new(Outlines)),
                 speech: Ok(Mutex::new(Box::new(Ears))),
             },
         }
@@ -278,6 +311,8 @@ impl FakeTools {
                 faces: none(),
                 liveness: none(),
                 text: none(),
+                seals: Some(none()),
+                outlines: Mutex::new(Box::new(Outlines)),
                 speech: none(),
             },
         }

@@ -517,6 +517,7 @@ const en: Rest = {
   reasons: {
     document_unreadable: ['The document could not be read well enough.', 'Daylight, dark plain surface, the whole document sharp in the frame.'],
     portrait: ['The portrait on the document could not be seen well enough.', 'No reflection on the portrait, no finger on it.'],
+    document_other: ['This document is not the one announced, or is not accepted.', 'Use a French identity card, passport or residence permit.'],
     document_expired: ['The document is no longer valid.', 'Use another document that is valid.'],
     underage: ['This service is for people aged 18 and over.', 'Ask for help below.'],
     sides: ['Front and back do not belong together.', 'Photograph both sides of the same document.'],

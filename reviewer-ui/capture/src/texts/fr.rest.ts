@@ -529,6 +529,7 @@ const fr = {
   reasons: {
     document_unreadable: ['Le document n’a pas pu être lu assez bien.', 'Lumière du jour, surface sombre et unie, tout le document net dans le cadre.'] as Pair,
     portrait: ['Le portrait du document n’était pas assez visible.', 'Pas de reflet sur le portrait, pas de doigt dessus.'] as Pair,
+    document_other: ['Ce document n’est pas celui qui était annoncé ou n’est pas accepté.', 'Utilisez une carte d’identité, un passeport ou un titre de séjour français.'] as Pair,
     document_expired: ['Le document n’est plus valide.', 'Utilisez un autre document, valide.'] as Pair,
     underage: ['Ce service est réservé aux personnes de 18 ans et plus.', 'Demandez de l’aide plus bas.'] as Pair,
     sides: ['Le recto et le verso ne vont pas ensemble.', 'Photographiez les deux côtés du même document.'] as Pair,

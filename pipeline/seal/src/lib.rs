@@ -1,0 +1,11 @@
+//! Seals on documents: finds the DataMatrix, takes its 2D-Doc apart, checks the signature
+//! against the certificates that the operator keeps.
+
+mod certificates;
+mod der;
+#[cfg(feature = "reader")]
+mod reader;
+
+pub use certificates::{Certificates, CertificatesError};
+#[cfg(feature = "reader")]
+pub use reader::MatrixReader;

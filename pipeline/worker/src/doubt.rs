@@ -1,0 +1,167 @@
+//! What speaks against an original document in front of the camera. Scores, never verdicts.
+
+use idproof_domain::evidence::Doubt;
+use idproof_ports::{Quad, RgbImage};
+
+use crate::fft;
+use crate::surface::luma;
+
+/// Side of the square patches whose spectrum is looked at.
+const PATCH: usize = 256;
+/// Patches across and down the document.
+const ACROSS: usize = 3;
+const DOWN: usize = 2;
+/// Waves longer than this many pixels are print and light, not a pixel grid.
+const LONGEST_WAVE: f64 = 16.0;
+/// A peak so many times the median of its ring scores 1.
+const STRONGEST: f64 = 4_000.0;
+/// Mean distance from grey, of 255, at and above which there is colour.
+const COLOURED: f64 = 9.0;
+
+/// Measures the document inside `quad`, or the whole photograph.
+pub(crate) fn doubt(image: &RgbImage, quad: Option<&Quad>) -> Doubt {
+    let (x0, y0, x1, y1) = bounds(image, quad);
+    Doubt {
+        screen: screen(image, (x0, y0, x1, y1)),
+        copy: copy(image, (x0, y0, x1, y1)),
+    }
+}
+
+type Bounds = (usize, usize, usize, usize);
+
+fn bounds(image: &RgbImage, quad: Option<&Quad>) -> Bounds {
+    let (w, h) = (image.width() as usize, image.height() as usize);
+    let Some(quad) = quad else {
+        return (0, 0, w, h);
+    };
+    let xs = quad.corners.map(|c| c.x);
+    let ys = quad.corners.map(|c| c.y);
+    let least = |v: [f32; 4]| v.into_iter().fold(f32::INFINITY, f32::min).max(0.0) as usize;
+    let most = |v: [f32; 4], end: usize| (v.into_iter().fold(0.0, f32::max) as usize).min(end);
+    let (x0, y0, x1, y1) = (least(xs), least(ys), most(xs, w), most(ys, h));
+    if x1 > x0 && y1 > y0 {
+        (x0, y0, x1, y1)
+    } else {
+        (0, 0, w, h)
+    }
+}
+
+/// How much one short wave stands out of the spectrum: a screen's pixel grid and its moiré
+/// are sharp peaks, which neither print nor paper has so strong. 0..=1, on a logarithmic scale;
+/// the median of the patches, so that one hatched corner decides nothing. 0 where the picture
+/// is too small.
+fn screen(image: &RgbImage, (x0, y0, x1, y1): Bounds) -> f64 {
+    if x1 - x0 < PATCH || y1 - y0 < PATCH {
+        return 0.0;
+    }
+    let grey = luma(image);
+    let width = image.width() as usize;
+    let mut scores: Vec<f64> = Vec::new();
+    for k in 0..ACROSS * DOWN {
+        let place = |i: usize, n: usize, from: usize, to: usize| {
+            from + (to - from - PATCH) * i / (n - 1).max(1)
+        };
+        let (px, py) = (
+            place(k % ACROSS, ACROSS, x0, x1),
+            place(k / ACROSS, DOWN, y0, y1),
+        );
+        let patch: Vec<f64> = (0..PATCH * PATCH)
+            .map(|i| f64::from(grey[(py + i / PATCH) * width + px + i % PATCH]))
+            .collect();
+        scores.push(peak(&patch));
+    }
+    scores.sort_by(f64::total_cmp);
+    scores[scores.len() / 2]
+}
+
+/// The strongest peak against the median of its ring, over both directions of waves.
+fn peak(patch: &[f64]) -> f64 {
+    let power = fft::power(patch, PATCH);
+    let half = PATCH / 2;
+    let least = PATCH as f64 / LONGEST_WAVE;
+    let mut rings: Vec<Vec<f64>> = vec![Vec::new(); half];
+    for (i, value) in power.iter().enumerate() {
+        // Signed frequencies; the axes hold what edges of the patch leave behind.
+        let signed = |f: usize| {
+            if f > half {
+                f as f64 - PATCH as f64
+            } else {
+                f as f64
+            }
+        };
+        let (fx, fy) = (signed(i % PATCH), signed(i / PATCH));
+        let radius = fx.hypot(fy);
+        if radius >= least && radius < half as f64 && fx.abs() > 1.5 && fy.abs() > 1.5 {
+            rings[radius as usize].push(*value);
+        }
+    }
+    let mut strongest = 1.0_f64;
+    for ring in rings.iter_mut().filter(|r| r.len() > 16) {
+        ring.sort_by(f64::total_cmp);
+        let median = ring[ring.len() / 2].max(1e-9);
+        strongest = strongest.max(ring[ring.len() - 1] / median);
+    }
+    (strongest.ln() / STRONGEST.ln()).clamp(0.0, 1.0)
+}
+
+/// How near to grey the document is: 1 for a black-and-white copy, 0 for a coloured one. The
+/// print of every French document is coloured.
+fn copy(image: &RgbImage, (x0, y0, x1, y1): Bounds) -> f64 {
+    let row = image.width() as usize * 3;
+    let (mut sum, mut count) = (0.0_f64, 0_usize);
+    for y in (y0..y1).step_by(2) {
+        for x in (x0..x1).step_by(2) {
+            let p = &image.data()[y * row + x * 3..][..3];
+            let (most, least) = (p.iter().max(), p.iter().min());
+            sum += f64::from(most.copied().unwrap_or(0) - least.copied().unwrap_or(0));
+            count += 1;
+        }
+    }
+    (1.0 - sum / count.max(1) as f64 / COLOURED).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(f: impl Fn(u32, u32) -> [u8; 3]) -> RgbImage {
+        let data = (0..700 * 520).flat_map(|i| f(i % 700, i / 700)).collect();
+        RgbImage::from_raw(700, 520, data).unwrap()
+    }
+
+    /// Uneven print on tinted, slightly noisy paper.
+    fn print(x: u32, y: u32) -> [u8; 3] {
+        let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 7 & 15;
+        let ink = (x / 37 + y / 23) % 5 == 0 && (x * x / 90 + y) % 11 < 6;
+        let v = if ink { 60 } else { 190 } + noise as u8;
+        [v, v - 20, v - 5]
+    }
+
+    #[test]
+    fn a_pixel_grid_stands_out() {
+        let plain = doubt(&image(print), None).screen;
+        let grid = doubt(
+            &image(|x, y| {
+                let wave = (f64::from(x) * 0.9 + f64::from(y) * 0.35).sin()
+                    * (f64::from(y) * 0.8 - f64::from(x) * 0.3).sin();
+                print(x, y).map(|v| (f64::from(v) + 18.0 * wave).clamp(0.0, 255.0) as u8)
+            }),
+            None,
+        )
+        .screen;
+        assert!(grid > plain + 0.15, "{plain} {grid}");
+    }
+
+    #[test]
+    fn a_black_and_white_copy_has_no_colour() {
+        assert!(doubt(&image(print), None).copy < 0.1);
+        assert_eq!(doubt(&image(|x, y| [print(x, y)[0]; 3]), None).copy, 1.0);
+    }
+
+    #[test]
+    fn small_and_even_pictures_do_no_harm() {
+        let dot = RgbImage::from_raw(1, 1, vec![9; 3]).unwrap();
+        assert_eq!(doubt(&dot, None).screen, 0.0);
+        assert!(doubt(&image(|_, _| [128; 3]), None).screen.is_finite());
+    }
+}

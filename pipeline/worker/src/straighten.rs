@@ -1,0 +1,153 @@
+//! The document alone, upright and without perspective, at a fixed number of pixels a
+//! millimetre: what the capture page (`reviewer-ui/capture/src/capture/straighten.ts`)
+//! measures too.
+
+use idproof_ports::{Point, Quad, RgbImage};
+
+/// Pixels a millimetre at which quality is measured.
+pub(crate) const PER_MM: f64 = 6.0;
+
+/// Outer size in millimetres.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Format {
+    pub width: f64,
+    pub height: f64,
+}
+
+/// ID-1 of ISO/IEC 7810, ID-2, and the data page of an ICAO 9303 passport (ID-3).
+pub(crate) const CARD: Format = Format {
+    width: 85.6,
+    height: 53.98,
+};
+pub(crate) const LARGE_CARD: Format = Format {
+    width: 105.0,
+    height: 74.0,
+};
+pub(crate) const PAGE: Format = Format {
+    width: 125.0,
+    height: 88.0,
+};
+
+/// Pixels of the picture a millimetre of the document, along its worst side.
+pub(crate) fn resolution(quad: &Quad, format: Format) -> f64 {
+    let [a, b, c, d] = quad.corners;
+    let across = f64::from(a.distance(b).min(d.distance(c))) / format.width;
+    let down = f64::from(b.distance(c).min(a.distance(d))) / format.height;
+    across.min(down)
+}
+
+/// The nine numbers that map the unit square to a quadrilateral (Heckbert, 1989).
+fn homography(quad: &Quad) -> [f64; 9] {
+    let [p, q, r, s] = quad.corners.map(|c| (f64::from(c.x), f64::from(c.y)));
+    let (dx1, dx2) = (q.0 - r.0, s.0 - r.0);
+    let (dy1, dy2) = (q.1 - r.1, s.1 - r.1);
+    let (sx, sy) = (p.0 - q.0 + r.0 - s.0, p.1 - q.1 + r.1 - s.1);
+    let det = dx1 * dy2 - dx2 * dy1;
+    let det = if det == 0.0 { 1.0 } else { det };
+    let g = (sx * dy2 - dx2 * sy) / det;
+    let h = (dx1 * sy - sx * dy1) / det;
+    [
+        q.0 - p.0 + g * q.0,
+        s.0 - p.0 + h * s.0,
+        p.0,
+        q.1 - p.1 + g * q.1,
+        s.1 - p.1 + h * s.1,
+        p.1,
+        g,
+        h,
+        1.0,
+    ]
+}
+
+/// Cuts the document out, `per_mm` pixels a millimetre; where the picture is much finer each
+/// pixel is the mean of several places. What lies beyond the picture is black.
+pub(crate) fn straighten(
+    image: &RgbImage,
+    quad: &Quad,
+    format: Format,
+    per_mm: f64,
+) -> Option<RgbImage> {
+    let side = |mm: f64| ((mm * per_mm).round().clamp(1.0, 8_000.0)) as u32;
+    let (width, height) = (side(format.width), side(format.height));
+    let m = homography(quad);
+    let by = (resolution(quad, format) / per_mm).round().clamp(1.0, 4.0) as u32;
+    let mut data = Vec::with_capacity((width * height * 3) as usize);
+    for y in 0..height {
+        for x in 0..width {
+            let mut sum = [0.0_f64; 3];
+            for k in 0..by * by {
+                let u =
+                    (f64::from(x) + (f64::from(k % by) + 0.5) / f64::from(by)) / f64::from(width);
+                let v =
+                    (f64::from(y) + (f64::from(k / by) + 0.5) / f64::from(by)) / f64::from(height);
+                let z = m[6] * u + m[7] * v + m[8];
+                let at = Point::new(
+                    ((m[0] * u + m[1] * v + m[2]) / z) as f32,
+                    ((m[3] * u + m[4] * v + m[5]) / z) as f32,
+                );
+                for (sum, value) in sum.iter_mut().zip(between(image, at)) {
+                    *sum += value;
+                }
+            }
+            let n = f64::from(by * by);
+            data.extend(sum.map(|v| (v / n).round().clamp(0.0, 255.0) as u8));
+        }
+    }
+    RgbImage::from_raw(width, height, data)
+}
+
+/// Bilinear; black outside.
+fn between(image: &RgbImage, at: Point) -> [f64; 3] {
+    let (px, py) = (f64::from(at.x) - 0.5, f64::from(at.y) - 0.5);
+    let (w, h) = (image.width() as usize, image.height() as usize);
+    if !(px >= 0.0 && py >= 0.0) || px + 1.0 >= w as f64 || py + 1.0 >= h as f64 {
+        return [0.0; 3];
+    }
+    let (x, y) = (px as usize, py as usize);
+    let (fx, fy) = (px.fract(), py.fract());
+    let data = image.data();
+    let i = (y * w + x) * 3;
+    let j = i + w * 3;
+    std::array::from_fn(|c| {
+        let v = |k: usize| f64::from(data[k + c]);
+        (1.0 - fy) * ((1.0 - fx) * v(i) + fx * v(i + 3)) + fy * ((1.0 - fx) * v(j) + fx * v(j + 3))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quad(corners: [(f32, f32); 4]) -> Quad {
+        Quad {
+            corners: corners.map(|(x, y)| Point::new(x, y)),
+        }
+    }
+
+    #[test]
+    fn a_level_document_is_cut_out_as_it_is() {
+        // Left half dark, right half light, at ten pixels a millimetre of a card.
+        let data: Vec<u8> = (0..1000 * 700)
+            .flat_map(|i| [if i % 1000 < 500 { 40 } else { 220 }; 3])
+            .collect();
+        let image = RgbImage::from_raw(1000, 700, data).unwrap();
+        let q = quad([(72.0, 80.0), (928.0, 80.0), (928.0, 619.8), (72.0, 619.8)]);
+        assert!((resolution(&q, CARD) - 10.0).abs() < 0.01);
+        let flat = straighten(&image, &q, CARD, PER_MM).unwrap();
+        assert_eq!((flat.width(), flat.height()), (514, 324));
+        let at = |x: u32, y: u32| flat.data()[((y * flat.width() + x) * 3) as usize];
+        assert_eq!((at(100, 100), at(400, 100)), (40, 220));
+        assert_eq!((at(100, 300), at(400, 300)), (40, 220));
+    }
+
+    #[test]
+    fn beyond_the_picture_it_is_black_and_a_flat_quad_does_no_harm() {
+        let image = RgbImage::from_raw(100, 100, vec![200; 30_000]).unwrap();
+        let q = quad([(-50.0, 0.0), (50.0, 0.0), (50.0, 60.0), (-50.0, 60.0)]);
+        let flat = straighten(&image, &q, CARD, 1.0).unwrap();
+        assert_eq!(flat.data()[0], 0);
+        assert_eq!(flat.data()[(30 * 86 + 70) * 3], 200);
+        let line = quad([(0.0, 0.0), (50.0, 50.0), (50.0, 50.0), (0.0, 0.0)]);
+        assert!(straighten(&image, &line, CARD, 1.0).is_some());
+    }
+}

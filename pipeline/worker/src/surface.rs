@@ -1,0 +1,299 @@
+//! How well a photograph shows a document: the measures of the capture page
+//! (`reviewer-ui/capture/src/capture/measures.ts`), and two that need the whole photograph.
+
+use idproof_domain::evidence::Surface;
+use idproof_ports::{Quad, RgbImage};
+
+use crate::straighten::{Format, PER_MM, resolution, straighten};
+
+/// Pixels over which the blur measure averages.
+const BOX: usize = 9;
+const HALF: usize = 4;
+/// All three colours at least so bright: nothing is left there.
+const BURNT: u8 = 250;
+/// Half the side of the square that must be burnt round a pixel.
+const PATCH: usize = 4;
+/// The rim on which fingers lie, as a share of the document's height.
+const RIM: f64 = 0.1;
+/// A corner nearer to the picture's border than this share of its longer side touches it.
+const TOUCHES: f32 = 0.006;
+
+/// Measures the document inside `quad`, or the whole photograph where no outline was found;
+/// `scale` is then what its zone tells, in pixels a millimetre.
+pub(crate) fn look(
+    image: &RgbImage,
+    quad: Option<&Quad>,
+    format: Format,
+    scale: Option<f64>,
+) -> Surface {
+    let there = quad.map(|q| resolution(q, format));
+    let flat = quad
+        .zip(there)
+        .and_then(|(q, r)| straighten(image, q, format, PER_MM.min(r)));
+    let whole = || at_scale(image, scale);
+    let covered = flat.as_ref().map_or(0.0, skin_on_rim);
+    let flat = flat.unwrap_or_else(whole);
+    let grey = luma(&flat);
+    let (w, h) = (flat.width() as usize, flat.height() as usize);
+    let (dark_end, light_end) = ends(&grey);
+    Surface {
+        // The zone's pitch is the better ruler: what is taken for the outline may be another.
+        resolution: scale.or(there),
+        blur: blur(&grey, w, h),
+        glare: glare(&flat),
+        dark_end,
+        light_end,
+        cut_off: quad.is_some_and(|q| is_cut_off(image, q)),
+        covered,
+    }
+}
+
+/// The whole photograph brought near to [`PER_MM`] by whole steps.
+fn at_scale(image: &RgbImage, scale: Option<f64>) -> RgbImage {
+    let by = scale.map_or(1.0, |s| (s / PER_MM).round().clamp(1.0, 8.0)) as u32;
+    let (w, h) = (image.width() / by, image.height() / by);
+    if by == 1 || w == 0 || h == 0 {
+        return image.clone();
+    }
+    let mut data = Vec::with_capacity((w * h * 3) as usize);
+    let row = image.width() as usize * 3;
+    for y in 0..h {
+        for x in 0..w {
+            for c in 0..3 {
+                let mut sum = 0_u32;
+                for k in 0..by * by {
+                    let (px, py) = (x * by + k % by, y * by + k / by);
+                    sum += u32::from(image.data()[py as usize * row + px as usize * 3 + c]);
+                }
+                data.push((sum / (by * by)) as u8);
+            }
+        }
+    }
+    RgbImage::from_raw(w, h, data).unwrap_or_else(|| image.clone())
+}
+
+/// BT.601, not rounded.
+pub(crate) fn luma(image: &RgbImage) -> Vec<f32> {
+    image
+        .data()
+        .chunks_exact(3)
+        .map(|p| 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2]))
+        .collect()
+}
+
+/// How little blurring again changes the differences between neighbours; the worse of both
+/// directions. 1 where there is nothing to blur.
+fn blur(grey: &[f32], width: usize, height: usize) -> f64 {
+    lost(grey, height, width, width, 1).max(lost(grey, width, height, 1, width))
+}
+
+fn lost(grey: &[f32], lines: usize, length: usize, between: usize, along: usize) -> f64 {
+    if length < BOX + 2 {
+        return 1.0;
+    }
+    let (mut all, mut kept) = (0.0_f64, 0.0_f64);
+    for line in 0..lines {
+        let at = |i: usize| f64::from(grey[line * between + i * along]);
+        for i in HALF + 1..length - HALF {
+            let own = (at(i) - at(i - 1)).abs();
+            // A running mean moves by what enters it less what leaves it.
+            let moved = at(i + HALF) - at(i - HALF - 1);
+            all += own;
+            kept += (own - moved.abs() / BOX as f64).max(0.0);
+        }
+    }
+    if all > 0.0 { 1.0 - kept / all } else { 1.0 }
+}
+
+/// Share of the pixels round which a whole square is burnt.
+fn glare(image: &RgbImage) -> f64 {
+    let (w, h) = (image.width() as usize, image.height() as usize);
+    let row = w + 1;
+    let mut sums = vec![0_u32; row * (h + 1)];
+    for y in 0..h {
+        let mut sum = 0;
+        for x in 0..w {
+            let p = &image.data()[(y * w + x) * 3..][..3];
+            sum += u32::from(p.iter().all(|v| *v >= BURNT));
+            sums[(y + 1) * row + x + 1] = sums[y * row + x + 1] + sum;
+        }
+    }
+    let mut count = 0_usize;
+    for y in 0..h {
+        let (y0, y1) = (y.saturating_sub(PATCH), (y + PATCH + 1).min(h));
+        for x in 0..w {
+            let (x0, x1) = (x.saturating_sub(PATCH), (x + PATCH + 1).min(w));
+            let burnt = (sums[y1 * row + x1] + sums[y0 * row + x0])
+                - (sums[y0 * row + x1] + sums[y1 * row + x0]);
+            count += usize::from(burnt as usize == (y1 - y0) * (x1 - x0));
+        }
+    }
+    count as f64 / (w * h) as f64
+}
+
+/// The luma below which a fiftieth, and above which a tenth of the pixels lie.
+fn ends(grey: &[f32]) -> (f64, f64) {
+    let mut counts = [0_usize; 256];
+    for v in grey {
+        counts[(v.round() as usize).min(255)] += 1;
+    }
+    let below = |share: f64| {
+        let mut sum = 0;
+        (0..256)
+            .find(|level| {
+                sum += counts[*level];
+                sum as f64 >= share * grey.len() as f64
+            })
+            .unwrap_or(255) as f64
+    };
+    (below(0.02), below(0.9))
+}
+
+/// Some, but not all, of the corners touch the picture's border: a scan cut to the document
+/// touches it with all four.
+fn is_cut_off(image: &RgbImage, quad: &Quad) -> bool {
+    let (w, h) = (image.width() as f32, image.height() as f32);
+    let near = TOUCHES * w.max(h);
+    let touching = quad
+        .corners
+        .iter()
+        .filter(|c| c.x < near || c.y < near || c.x > w - near || c.y > h - near)
+        .count();
+    (1..4).contains(&touching)
+}
+
+/// Share of the rim that has the colour of skin (Chai and Ngan, 1999: Cb 77..=127,
+/// Cr 133..=173), in even patches.
+fn skin_on_rim(flat: &RgbImage) -> f64 {
+    let (w, h) = (flat.width() as usize, flat.height() as usize);
+    let rim = ((h as f64 * RIM) as usize).max(1);
+    let (mut skin, mut all) = (0_usize, 0_usize);
+    for y in 0..h {
+        let edge_row = y < rim || y + rim >= h;
+        for x in 0..w {
+            if !edge_row && x >= rim && x + rim < w {
+                continue;
+            }
+            all += 1;
+            let p = &flat.data()[(y * w + x) * 3..][..3];
+            skin += usize::from(is_skin([p[0], p[1], p[2]]));
+        }
+    }
+    skin as f64 / all.max(1) as f64
+}
+
+fn is_skin([r, g, b]: [u8; 3]) -> bool {
+    let (r, g, b) = (f64::from(r), f64::from(g), f64::from(b));
+    let y = 0.299 * r + 0.587 * g + 0.114 * b;
+    let (cb, cr) = (128.0 + 0.564 * (b - y), 128.0 + 0.713 * (r - y));
+    // Paper of a warm tint is nearly grey; skin is not.
+    (77.0..=122.0).contains(&cb) && (138.0..=173.0).contains(&cr) && y > 50.0 && y < 235.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::straighten::CARD;
+    use idproof_ports::Point;
+
+    fn image(w: u32, h: u32, f: impl Fn(u32, u32) -> [u8; 3]) -> RgbImage {
+        let data = (0..w * h).flat_map(|i| f(i % w, i / w)).collect();
+        RgbImage::from_raw(w, h, data).unwrap()
+    }
+
+    fn print(x: u32, y: u32) -> [u8; 3] {
+        if (x / 3 + y / 5) % 3 == 0 {
+            [30; 3]
+        } else {
+            [200; 3]
+        }
+    }
+
+    fn quad(x0: f32, y0: f32, x1: f32, y1: f32) -> Quad {
+        let p = Point::new;
+        Quad {
+            corners: [p(x0, y0), p(x1, y0), p(x1, y1), p(x0, y1)],
+        }
+    }
+
+    #[test]
+    fn sharp_print_is_sharp_and_smooth_shading_is_blurred() {
+        let sharp = look(&image(300, 200, print), None, CARD, None);
+        let smooth = look(
+            &image(300, 200, |x, y| [(x / 2 + y / 4) as u8; 3]),
+            None,
+            CARD,
+            None,
+        );
+        assert!(sharp.blur < 0.45, "{sharp:?}");
+        assert!(smooth.blur > 0.8, "{smooth:?}");
+        let blank = look(&image(40, 40, |_, _| [128; 3]), None, CARD, None);
+        assert_eq!(blank.blur, 1.0);
+    }
+
+    #[test]
+    fn light_is_told_by_its_ends_and_glare_by_burnt_patches() {
+        let dark = look(
+            &image(200, 120, |x, y| print(x, y).map(|v| v / 4)),
+            None,
+            CARD,
+            None,
+        );
+        assert!(dark.light_end < 90.0);
+        let bright = look(
+            &image(200, 120, |x, y| print(x, y).map(|v| 155 + v / 2)),
+            None,
+            CARD,
+            None,
+        );
+        assert!(bright.dark_end > 120.0);
+        let spot = image(200, 120, |x, y| {
+            if (50..90).contains(&x) && (40..80).contains(&y) {
+                [255; 3]
+            } else {
+                print(x, y)
+            }
+        });
+        let spot = look(&spot, None, CARD, None);
+        assert!((0.03..0.07).contains(&spot.glare), "{spot:?}");
+        assert_eq!(look(&image(200, 120, print), None, CARD, None).glare, 0.0);
+    }
+
+    #[test]
+    fn a_document_that_leaves_the_picture_is_cut_off() {
+        let picture = image(400, 300, print);
+        let cut = |q: Quad| look(&picture, Some(&q), CARD, None).cut_off;
+        assert!(!cut(quad(40.0, 40.0, 360.0, 240.0)));
+        assert!(cut(quad(0.0, 40.0, 320.0, 240.0)));
+        assert!(!cut(quad(0.0, 0.0, 400.0, 300.0)));
+    }
+
+    #[test]
+    fn a_finger_over_the_rim_is_seen() {
+        let finger = |x: u32, y: u32| {
+            if x < 90 && (80..200).contains(&y) {
+                [205, 150, 125]
+            } else {
+                print(x, y)
+            }
+        };
+        let q = quad(40.0, 40.0, 360.0, 240.0);
+        let with = look(&image(400, 300, finger), Some(&q), CARD, None).covered;
+        let without = look(&image(400, 300, print), Some(&q), CARD, None).covered;
+        assert!(with > 0.12, "{with}");
+        assert_eq!(without, 0.0);
+    }
+
+    #[test]
+    fn the_zone_s_ruler_outweighs_the_outline_s() {
+        let picture = image(400, 300, print);
+        let q = quad(40.0, 40.0, 360.0, 240.0);
+        let seen = look(&picture, Some(&q), CARD, Some(7.5));
+        assert_eq!(seen.resolution, Some(7.5));
+        let seen = look(&picture, Some(&q), CARD, None).resolution.unwrap();
+        assert!((seen - 200.0 / 53.98).abs() < 0.01);
+        assert_eq!(look(&picture, None, CARD, None).resolution, None);
+        let dot = image(1, 1, |_, _| [9; 3]);
+        assert!(look(&dot, None, CARD, Some(100.0)).blur == 1.0);
+    }
+}
