@@ -22,8 +22,6 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Fetch, list and check the models.
     Models(ModelsArgs),
-    /// Measure how well a part does on labelled data; writes report.json and report.html.
-    Eval(EvalArgs),
     /// Say what is missing on this machine and how to get it.
     Doctor,
     /// Check a policy file, or show the one that ships.
@@ -66,6 +64,8 @@ pub struct EvalArgs {
 
 #[derive(Subcommand)]
 pub enum EvalCommand {
+    /// Machine-readable zones and portraits on pictures of documents or of single lines.
+    Documents(EvalDocumentsArgs),
     /// Spoken digits: WAV files and truth.tsv (file, tab, digits).
     Speech(EvalSpeechArgs),
     /// Lips and voice: recordings of people who speak; own against other sound.
@@ -154,18 +154,6 @@ pub enum ModelsCommand {
     List,
     /// Hash every file in the store against the manifest.
     Verify,
-}
-
-#[derive(Args)]
-pub struct EvalArgs {
-    #[command(subcommand)]
-    pub command: EvalCommand,
-}
-
-#[derive(Subcommand)]
-pub enum EvalCommand {
-    /// Machine-readable zones and portraits on pictures of documents or of single lines.
-    Documents(EvalDocumentsArgs),
 }
 
 #[derive(Args)]

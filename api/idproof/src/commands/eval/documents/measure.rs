@@ -1,0 +1,216 @@
+//! Reads every picture and keeps score.
+
+use std::sync::{Mutex, PoisonError};
+
+use idproof_domain::Thresholds;
+use idproof_domain::mrz::{self, Correction};
+use idproof_ports::{Capability, Clock, MediaDecoder, RgbImage, Stopwatch, TextReader};
+use idproof_worker::FaceTools;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::material::{Picture, Shows};
+
+/// How one picture went.
+pub struct Row {
+    pub name: String,
+    pub outcome: Outcome,
+    /// Wall time of the reading, decoding left out.
+    pub seconds: f64,
+    /// Kept where something was missed.
+    pub picture: Option<RgbImage>,
+}
+
+pub enum Outcome {
+    /// The picture could not be decoded or a model failed; why.
+    Failed(String),
+    Document {
+        zone: Option<Box<Correction>>,
+        truth: Option<Vec<String>>,
+        /// `None` where faces cannot be looked for.
+        portrait: Option<bool>,
+    },
+    Line {
+        read: String,
+        truth: String,
+    },
+}
+
+impl Outcome {
+    pub fn is_valid(&self) -> bool {
+        matches!(self, Self::Document { zone: Some(z), .. } if z.mrz.all_checks_valid())
+    }
+
+    /// Exactly as written down; `None` where nothing is.
+    pub fn is_exact(&self) -> Option<bool> {
+        match self {
+            Self::Document { zone, truth, .. } => {
+                let truth = truth.as_ref()?;
+                Some(zone.as_ref().is_some_and(|z| &z.lines == truth))
+            }
+            Self::Line { read, truth } => Some(read == truth),
+            Self::Failed(_) => None,
+        }
+    }
+
+    fn is_missed(&self) -> bool {
+        match self {
+            Self::Document { .. } => !self.is_valid() || self.is_exact() == Some(false),
+            _ => self.is_exact() != Some(true),
+        }
+    }
+}
+
+pub struct Measures<'a> {
+    text: &'a Mutex<Box<dyn TextReader>>,
+    faces: &'a Capability<Mutex<FaceTools>>,
+    decoder: &'a dyn MediaDecoder,
+    clock: &'a dyn Clock,
+    pub rows: Vec<Row>,
+}
+
+/// Pictures of failures kept for the page.
+const MOST_KEPT: usize = 200;
+
+impl<'a> Measures<'a> {
+    pub fn new(
+        text: &'a Mutex<Box<dyn TextReader>>,
+        faces: &'a Capability<Mutex<FaceTools>>,
+        decoder: &'a dyn MediaDecoder,
+        clock: &'a dyn Clock,
+    ) -> Self {
+        Self {
+            text,
+            faces,
+            decoder,
+            clock,
+            rows: Vec::new(),
+        }
+    }
+
+    pub fn all(&mut self, pictures: &[Picture]) {
+        let bar = ProgressBar::new(pictures.len() as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta} left") {
+            bar.set_style(style);
+        }
+        let mut kept = 0;
+        for picture in pictures {
+            let mut row = self.one(picture);
+            if row.outcome.is_missed() && kept < MOST_KEPT {
+                kept += 1;
+            } else {
+                row.picture = None;
+            }
+            self.rows.push(row);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+    }
+
+    fn one(&self, picture: &Picture) -> Row {
+        let failed = |why: String| Row {
+            name: picture.name.clone(),
+            outcome: Outcome::Failed(why),
+            seconds: 0.0,
+            picture: None,
+        };
+        let image = match self.decoder.decode_image(&picture.path.as_path().into()) {
+            Ok(decoded) => decoded.image,
+            Err(e) => return failed(e.to_string()),
+        };
+        let watch = Stopwatch::start(self.clock);
+        let read = match &picture.shows {
+            Shows::Document(truth) => self.document(&image, truth.clone()),
+            Shows::Line(truth) => self.line(&image, truth),
+        };
+        let seconds = watch.elapsed().as_secs_f64();
+        match read {
+            Ok(outcome) => Row {
+                name: picture.name.clone(),
+                outcome: self.with_portrait(outcome, &image),
+                seconds,
+                picture: Some(image),
+            },
+            Err(why) => failed(why),
+        }
+    }
+
+    fn document(&self, image: &RgbImage, truth: Option<Vec<String>>) -> Result<Outcome, String> {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = text.read_mrz_lines(image).map_err(|e| e.to_string())?;
+        let lines: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
+        Ok(Outcome::Document {
+            zone: mrz::correct(&lines).into_iter().next().map(Box::new),
+            truth,
+            portrait: None,
+        })
+    }
+
+    fn line(&self, image: &RgbImage, truth: &str) -> Result<Outcome, String> {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = text.read_mrz_line(image).map_err(|e| e.to_string())?;
+        Ok(Outcome::Line {
+            read: line.map(|l| l.text).unwrap_or_default(),
+            truth: truth.to_owned(),
+        })
+    }
+
+    /// Whether a face is on the document, as sure as the shipped policy wants it.
+    fn with_portrait(&self, mut outcome: Outcome, image: &RgbImage) -> Outcome {
+        if let (Outcome::Document { portrait, .. }, Ok(faces)) = (&mut outcome, self.faces) {
+            let mut faces = faces.lock().unwrap_or_else(PoisonError::into_inner);
+            let sure = Thresholds::default().document_portrait_score;
+            *portrait = faces
+                .finder
+                .find(image)
+                .ok()
+                .map(|found| found.iter().any(|f| f64::from(f.score) >= sure));
+        }
+        outcome
+    }
+}
+
+/// Levenshtein distance in characters.
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (a, b, wanted) in [
+            ("", "", 0),
+            ("AB", "", 2),
+            ("KITTEN", "SITTING", 3),
+            ("A<<B", "A<B", 1),
+        ] {
+            assert_eq!(distance(a, b), wanted);
+            assert_eq!(distance(b, a), wanted);
+        }
+    }
+
+    #[test]
+    fn a_line_is_exact_or_missed() {
+        let line = |read: &str| Outcome::Line {
+            read: read.into(),
+            truth: "P<UTO".into(),
+        };
+        assert_eq!(line("P<UTO").is_exact(), Some(true));
+        assert!(!line("P<UTO").is_missed());
+        assert!(line("P<UT0").is_missed());
+        assert!(Outcome::Failed("no".into()).is_missed());
+    }
+}
