@@ -220,7 +220,10 @@ mod tests {
     fn sharp_print_is_sharp_and_smooth_shading_is_blurred() {
         let sharp = look(&image(300, 200, print), None, CARD, None);
         let smooth = look(
-            &image(300, 200, |x, y| [(x / 2 + y / 4) as u8; 3]),
+            &image(300, 200, |x, y| {
+                let wave = (f64::from(x) / 14.0).sin() * 80.0 + (f64::from(y) / 17.0).sin() * 40.0;
+                [(128.0 + wave) as u8; 3]
+            }),
             None,
             CARD,
             None,
