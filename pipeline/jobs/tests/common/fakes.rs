@@ -36,10 +36,11 @@ fn grey(width: u32, height: u32) -> RgbImage {
     RgbImage::from_raw(width, height, vec![128; (width * height * 3) as usize]).unwrap()
 }
 
-/// Sharp dark stripes on light ground, as well lit as print should be.
+/// Sharp dark marks on light ground, as well lit as print should be.
 fn print(width: u32, height: u32) -> RgbImage {
+    let ink = |x: u32, y: u32| (x / 3 + y / 5).is_multiple_of(3);
     let data = (0..width * height)
-        .flat_map(|i| [if i % width / 4 % 3 == 0 { 30 } else { 200 }; 3])
+        .flat_map(|i| [if ink(i % width, i / width) { 30 } else { 200 }; 3])
         .collect();
     RgbImage::from_raw(width, height, data).unwrap()
 }
