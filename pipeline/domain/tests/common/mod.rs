@@ -6,8 +6,8 @@
 use idproof_domain::document::print::Compared;
 use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::evidence::{
-    DeclaredField, Doubt, FaceMatch, LipSync, Liveness, Motion, Portrait, Presence, Recording, SealLook,
-    Speech, Surface, Zone,
+    DeclaredField, Doubt, FaceMatch, LipSync, Liveness, Motion, Portrait, Presence, Recording,
+    SealLook, Speech, Surface, Zone,
 };
 use idproof_domain::seal::Trust;
 use idproof_domain::{CheckName, CheckStatus, Decision, Evidence, Measured, Policy, decide};

@@ -1,6 +1,6 @@
 //! `idproof eval speech`: how well digits are heard, and how well asked digits are told from others.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -112,10 +112,10 @@ impl Listener<'_> {
         (outcomes, unusable)
     }
 
-    fn one(&mut self, path: &PathBuf, row: &Row) -> Result<Outcome, String> {
+    fn one(&mut self, path: &Path, row: &Row) -> Result<Outcome, String> {
         let samples = self
             .decoder
-            .decode_sound(&path.as_path().into())
+            .decode_sound(&path.into())
             .map_err(|e| e.to_string())?;
         let watch = Stopwatch::start(self.clock);
         let heard = self.weigh(&samples, &[&row.digits])?;

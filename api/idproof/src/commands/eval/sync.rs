@@ -223,8 +223,19 @@ fn windows(recordings: &[Recording]) -> Vec<(usize, f64, f64)> {
     out
 }
 
+/// What the windows gave.
+struct Comparisons {
+    /// Own sound against the other recordings'.
+    swapped: Vec<Pair>,
+    /// Own sound against its own elsewhere.
+    shifted: Vec<Pair>,
+    /// Each window's name and the score of its own sound.
+    scores: Vec<(String, f64)>,
+    unmeasured: usize,
+}
+
 /// Every window's own sound against the other recordings' windows and against its own elsewhere.
-fn compare(recordings: &[Recording]) -> (Vec<Pair>, Vec<Pair>, Vec<(String, f64)>, usize) {
+fn compare(recordings: &[Recording]) -> Comparisons {
     let windows = windows(recordings);
     let (mut swapped, mut shifted, mut scores, mut unmeasured) = (vec![], vec![], vec![], 0);
     for (which, start, end) in &windows {
@@ -258,7 +269,12 @@ fn compare(recordings: &[Recording]) -> (Vec<Pair>, Vec<Pair>, Vec<(String, f64)
             from += SHIFT_STEP;
         }
     }
-    (swapped, shifted, scores, unmeasured)
+    Comparisons {
+        swapped,
+        shifted,
+        scores,
+        unmeasured,
+    }
 }
 
 /// How often own sound scores higher; the interval draws recordings, since windows overlap.
@@ -281,7 +297,12 @@ fn accuracy(pairs: &[Pair], recordings: usize) -> Figure {
 }
 
 fn report(recordings: &[Recording], unusable: &[(String, String)]) -> anyhow::Result<Report> {
-    let (swapped, shifted, mut scores, unmeasured) = compare(recordings);
+    let Comparisons {
+        swapped,
+        shifted,
+        mut scores,
+        unmeasured,
+    } = compare(recordings);
     let own: Vec<f64> = scores.iter().map(|s| s.1).collect();
     let other: Vec<f64> = swapped.iter().chain(&shifted).map(|p| p.other).collect();
     let mut report = Report::new("Lips and voice")
