@@ -1,5 +1,7 @@
 //! Behaviour at a threshold and at a date is exact, tested on both sides.
 
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
 mod common;
 
 use common::{judge, motion, policy, printed, speech, status, surface, zone};

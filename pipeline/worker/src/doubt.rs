@@ -132,7 +132,7 @@ mod tests {
     /// Uneven print on tinted, slightly noisy paper.
     fn print(x: u32, y: u32) -> [u8; 3] {
         let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 7 & 15;
-        let ink = (x / 37 + y / 23) % 5 == 0 && (x * x / 90 + y) % 11 < 6;
+        let ink = (x / 37 + y / 23).is_multiple_of(5) && (x * x / 90 + y) % 11 < 6;
         let v = if ink { 60 } else { 190 } + noise as u8;
         [v, v - 20, v - 5]
     }

@@ -18,15 +18,18 @@ pub(crate) fn power(patch: &[f64], side: usize) -> Vec<f64> {
         let at = row * side..(row + 1) * side;
         transform(&mut re[at.clone()], &mut im[at]);
     }
-    let (mut cr, mut ci) = (vec![0.0; side], vec![0.0; side]);
     for column in 0..side {
-        for k in 0..side {
-            (cr[k], ci[k]) = (re[k * side + column], im[k * side + column]);
-        }
+        let of = |all: &[f64]| all.iter().skip(column).step_by(side).copied().collect();
+        let (mut cr, mut ci): (Vec<f64>, Vec<f64>) = (of(&re), of(&im));
         transform(&mut cr, &mut ci);
-        for k in 0..side {
-            (re[k * side + column], im[k * side + column]) = (cr[k], ci[k]);
-        }
+        let back = |all: &mut [f64], values: &[f64]| {
+            let places = all.iter_mut().skip(column).step_by(side);
+            places
+                .zip(values)
+                .for_each(|(place, value)| *place = *value);
+        };
+        back(&mut re, &cr);
+        back(&mut im, &ci);
     }
     re.iter().zip(&im).map(|(r, i)| r * r + i * i).collect()
 }

@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn print(x: u32, y: u32) -> [u8; 3] {
-        if (x / 3 + y / 5) % 3 == 0 {
+        if (x / 3 + y / 5).is_multiple_of(3) {
             [30; 3]
         } else {
             [200; 3]

@@ -81,7 +81,7 @@ fn what_is_wrong_is_named() {
 
 #[test]
 fn an_annex_is_not_signed_and_a_truncated_field_ends() {
-    let content = format!("DC04FR030001092DFFFF0701FR62DUP\u{1e}68F\u{1f}MZXW6\u{1d}anything");
+    let content = "DC04FR030001092DFFFF0701FR62DUP\u{1e}68F\u{1f}MZXW6\u{1d}anything";
     let seal = parse(content.as_bytes()).unwrap();
     assert_eq!(seal.header.country.as_deref(), Some("FR"));
     assert_eq!(seal.get("62"), Some("DUP"));
