@@ -111,35 +111,15 @@ export function reachable(screen: Screen, record: Case | null, asked: Asked): bo
 
 /** Reason codes of the service, grouped to what an applicant can do about them. */
 export const CAUSES = {
-  document_unusable: 'document_unreadable',
   video_unusable: 'video_poor',
-  mrz_not_found: 'document_unreadable',
-  mrz_check_digit_wrong: 'document_unreadable',
-  mrz_uncertain: 'document_unreadable',
   expiry_unknown: 'document_unreadable',
   birth_date_unknown: 'document_unreadable',
   portrait_not_found: 'portrait',
   portrait_too_small: 'portrait',
-  document_too_small: 'document_unreadable',
-  document_cut_off: 'document_unreadable',
-  document_blurred: 'document_unreadable',
-  document_glare: 'document_unreadable',
-  document_too_dark: 'document_unreadable',
-  document_too_bright: 'document_unreadable',
-  document_covered: 'document_unreadable',
   document_not_accepted: 'document_other',
-  specimen_document: 'document_other',
   document_kind_differs: 'document_other',
-  screen_suspected: 'document_other',
-  copy_suspected: 'document_other',
   print_differs: 'document_other',
-  print_unreadable: 'document_unreadable',
-  seal_forged: 'document_other',
-  seal_differs: 'document_other',
-  seal_untrusted: 'document_other',
-  seal_unverified: 'document_other',
   permit_too_short: 'document_other',
-  permit_term_unknown: 'document_unreadable',
   document_expired: 'document_expired',
   underage: 'underage',
   sides_differ: 'sides',
@@ -166,9 +146,17 @@ export const CAUSES = {
 
 export type Cause = (typeof CAUSES)[keyof typeof CAUSES] | 'other';
 
+/** What the table leaves out, by how its code begins. */
+function cause(reason: string): Cause {
+  const named: Cause | undefined = CAUSES[reason as keyof typeof CAUSES];
+  if (named) return named;
+  if (/^(document|mrz|print|permit)_/.test(reason)) return 'document_unreadable';
+  return /^(seal|screen|copy|specimen)_/.test(reason) ? 'document_other' : 'other';
+}
+
 /** Each cause once, in the order of the reasons. */
 export function causes(reasons: string[]): Cause[] {
-  const found = reasons.map((r): Cause => CAUSES[r as keyof typeof CAUSES] ?? 'other');
+  const found = reasons.map(cause);
   const named = found.filter((c) => c !== 'other');
   return [...new Set(named.length > 0 ? named : found)];
 }
