@@ -17,7 +17,7 @@ use idproof_database::{
 use idproof_domain::Language;
 use idproof_domain::calendar::{Calendar, Holidays};
 use idproof_domain::case::Actor;
-use idproof_domain::challenge::Script;
+use idproof_domain::challenge::{Asks, Script};
 use idproof_domain::confirm::{CodePurpose, CodeRecord};
 use idproof_domain::ids::{ChallengeId, HandoverId, LetterId, UploadId};
 use idproof_domain::letter::{Letter, LetterCode, LetterStep, ProofKind};
@@ -142,7 +142,7 @@ async fn drawing_anew_voids_the_last_challenge_and_one_recording_binds() {
             id: ChallengeId::new(at, bytes()),
             case: case.id.clone(),
             attempt: 1,
-            script: Script::draw(3, Language::Fr, vec![], &mut |n| n - 1),
+            script: Script::draw(Asks::digits(3), Language::Fr, vec![], &mut |n| n - 1),
             token_hash: "t".into(),
             created_at: at,
             expires_at: at + 600,

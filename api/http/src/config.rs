@@ -147,6 +147,11 @@ pub struct EnrolmentConfig {
     pub file_upload: bool,
     /// Digits to be said, 3 to 6.
     pub digits: usize,
+    /// Whether a movement of the head is asked for in the recording. Off: how often people are
+    /// understood has not been measured, because no recordings that answer it were at hand.
+    pub head_movement: bool,
+    /// Whether the document is to be shown again in the recording. Off, for the same reason.
+    pub document_shown: bool,
     /// Minutes in which a recording must begin after its challenge is drawn, 1 to 60.
     pub challenge_minutes: i64,
     /// Hours after the last activity at which an applicant's token ends while the case is not
@@ -177,6 +182,8 @@ impl Default for EnrolmentConfig {
             documents: DocumentKind::ALL.to_vec(),
             file_upload: false,
             digits: 3,
+            head_movement: false,
+            document_shown: false,
             challenge_minutes: 10,
             token_idle_hours: 72,
             token_case_days: 40,

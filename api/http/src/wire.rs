@@ -3,7 +3,7 @@
 use idproof_database::notices::{WEBHOOK_EVENTS, rfc3339};
 use idproof_database::{Case, Upload, UploadKind, UploadState};
 use idproof_domain::case::CaseState;
-use idproof_domain::challenge::Adaptation;
+use idproof_domain::challenge::{Adaptation, Direction};
 use idproof_domain::document_kind::{DocumentKind, Side};
 use idproof_domain::letter::LetterCode;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,10 @@ pub(crate) fn upload_state() -> Object {
 
 pub(crate) fn language() -> Object {
     one_of(["fr", "en"])
+}
+
+pub(crate) fn head_direction() -> Object {
+    one_of([Direction::Left, Direction::Right, Direction::Up].map(Direction::as_str))
 }
 
 pub(crate) fn document_type() -> Object {

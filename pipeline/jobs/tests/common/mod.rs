@@ -13,7 +13,7 @@ use idproof_database::{
 use idproof_domain::Language;
 use idproof_domain::calendar::{Calendar, Holidays};
 use idproof_domain::case::{Actor, Step};
-use idproof_domain::challenge::Script;
+use idproof_domain::challenge::{Asks, Script};
 use idproof_domain::ids::{CaseId, ChallengeId, UploadId};
 use idproof_jobs::{Context, Tally};
 use idproof_ports::{Clock, Random};
@@ -268,7 +268,7 @@ impl World {
             id: id.clone(),
             case: case.id.clone(),
             attempt: case.attempt,
-            script: Script::draw(3, Language::Fr, vec![], &mut |_| 1),
+            script: Script::draw(Asks::digits(3), Language::Fr, vec![], &mut |_| 1),
             token_hash: String::new(),
             created_at: now,
             expires_at: now + HOUR,

@@ -139,6 +139,8 @@ export const CAUSES = {
   liveness_uncertain: 'live',
   face_does_not_move: 'live',
   motion_uncertain: 'live',
+  screen_likely: 'live',
+  head_not_moved: 'live',
   digits_differ: 'digits',
   digits_uncertain: 'digits',
   lips_uncertain: 'digits',

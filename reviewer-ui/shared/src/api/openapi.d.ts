@@ -1411,6 +1411,24 @@ export interface components {
             digit: number;
             /** @enum {string} */
             kind: "digit";
+        } | {
+            /**
+             * Format: int32
+             * @description Milliseconds after the start of the recording.
+             */
+            after_ms: number;
+            /** @enum {string} */
+            direction: "left" | "right" | "up";
+            /** @enum {string} */
+            kind: "head";
+        } | {
+            /**
+             * Format: int32
+             * @description Milliseconds after the start of the recording.
+             */
+            after_ms: number;
+            /** @enum {string} */
+            kind: "document";
         };
         /** @description Who helps, as shown. */
         Support: {

@@ -24,10 +24,7 @@ export type Quality = Schemas['Quality'];
 /** What the applicant asked to be spared; every one leads to a person, none to a refusal. */
 export type Adaptation = NonNullable<Schemas['ChallengeWish']['adapt']>[number];
 
-export type HeadDirection = 'left' | 'right' | 'up';
-/** What the pages can show beyond what the service draws today. */
-type Further = { after_ms: number } & ({ kind: 'head'; direction: HeadDirection } | { kind: 'document' });
-export type Step = (Schemas['StepView'] | Further) & { for_ms?: number };
+export type Step = Schemas['StepView'] & { for_ms?: number };
 export type Challenge = Omit<Schemas['ChallengeView'], 'steps'> & { steps: Step[] };
 
 export type Letter = Schemas['LetterView'];

@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use idproof_database::{Case, Challenge, Tx};
 use idproof_domain::case::CaseState;
-use idproof_domain::challenge::{Script, ScriptStep};
+use idproof_domain::challenge::{Asks, Script, ScriptStep};
 use idproof_domain::ids::ChallengeId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use crate::problem::{Code, Problem};
 use crate::secret::{SecretKind, hash, new_secret};
 use crate::service::Service;
 use crate::v1::locked;
-use crate::wire::{AdaptationWish, adaptation, language, time};
+use crate::wire::{AdaptationWish, adaptation, head_direction, language, time};
 
 /// What the applicant wants of the challenge.
 #[derive(Default, Deserialize, ToSchema)]
@@ -55,6 +55,18 @@ pub enum StepView {
         /// Milliseconds after the start of the recording.
         after_ms: u32,
     },
+    /// Turn the head this way, as one sees it oneself, and come back.
+    Head {
+        #[schema(schema_with = head_direction)]
+        direction: &'static str,
+        /// Milliseconds after the start of the recording.
+        after_ms: u32,
+    },
+    /// Hold the document beside the face.
+    Document {
+        /// Milliseconds after the start of the recording.
+        after_ms: u32,
+    },
 }
 
 impl From<&ScriptStep> for StepView {
@@ -62,6 +74,16 @@ impl From<&ScriptStep> for StepView {
         match step {
             ScriptStep::Digit { digit, after_ms } => Self::Digit {
                 digit: *digit,
+                after_ms: *after_ms,
+            },
+            ScriptStep::Head {
+                direction,
+                after_ms,
+            } => Self::Head {
+                direction: direction.as_str(),
+                after_ms: *after_ms,
+            },
+            ScriptStep::Document { after_ms } => Self::Document {
                 after_ms: *after_ms,
             },
         }
@@ -77,10 +99,15 @@ async fn draw(
 ) -> Result<(Challenge, String), Problem> {
     let last = tx.last_challenge(&case.id).await?;
     let adapt: Vec<_> = wish.adapt.into_iter().map(Into::into).collect();
-    let count = service.parts.enrolment.digits;
+    let enrolment = &service.parts.enrolment;
+    let asks = Asks {
+        digits: enrolment.digits,
+        head: enrolment.head_movement,
+        document: enrolment.document_shown,
+    };
     let script = loop {
         let mut lot = |below| service.lot(below);
-        let script = Script::draw(count, case.language, adapt.clone(), &mut lot);
+        let script = Script::draw(asks, case.language, adapt.clone(), &mut lot);
         if last
             .as_ref()
             .is_none_or(|l| l.script.digits != script.digits)
