@@ -12,6 +12,8 @@ const VIDEO: &[(Id, &[&str])] = &[
     (Id::AV1, &["libdav1d", "libaom-av1"]),
     (Id::H264, &["h264"]),
     (Id::HEVC, &["hevc"]),
+    // Cameras and telephones of some years ago.
+    (Id::MPEG4, &["mpeg4"]),
 ];
 
 /// Sound codecs.
