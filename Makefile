@@ -98,6 +98,12 @@ test-tools: ## the original networks that the converter is tested against
 browser: setup samples test-tools ## every test of the pages in a real Chromium, about a quarter of an hour
 	$(call step,pages in Chromium,cd tests/browser && npm test,read the failing test above; pictures of the screens are in var/screens)
 
+# Attacks are made of recordings of real people: VIDEOS names another folder of them.
+.PHONY: attacks
+attacks: setup $(VENV)/ready ## presentation and injection attacks from bona fide recordings; error rates by type
+	$(call step,attacks,$(VENV)/bin/python tests/attacks/make_attacks.py --videos $(or $(VIDEOS),$(SAMPLES)) --out var/attacks --leave-out muse_yongen.mp4 attack-photo.webm attack-photo-en.webm,name a folder of recordings: make attacks VIDEOS=DIR)
+	$(IDPROOF) eval liveness --data var/attacks --out var/attacks/report
+
 .PHONY: bench
 bench: setup samples ## CPU, wall time and memory of a verification against its floor
 	$(CARGO) run --release --locked -p idproof-tests --example bench_verify
