@@ -64,12 +64,61 @@ pub struct EvalArgs {
 
 #[derive(Subcommand)]
 pub enum EvalCommand {
+    /// Faces: DIR/<identity>/*.jpg, every photograph against every other.
+    Faces(EvalFacesArgs),
+    /// Liveness: DIR/attack/[<type>/] and DIR/bona-fide/, stills or recordings.
+    Liveness(EvalLivenessArgs),
     /// Machine-readable zones and portraits on pictures of documents or of single lines.
     Documents(EvalDocumentsArgs),
     /// Spoken digits: WAV files and truth.tsv (file, tab, digits).
     Speech(EvalSpeechArgs),
     /// Lips and voice: recordings of people who speak; own against other sound.
     Sync(EvalSyncArgs),
+}
+
+#[derive(Args)]
+pub struct EvalFacesArgs {
+    /// A folder with one folder a person.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Where report.json and report.html go.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// Also compare each photograph with others as they come back from a document.
+    #[arg(long, value_enum)]
+    pub degrade: Option<Degrade>,
+
+    /// Fit calibrations on half of the people, append them to this file as a policy holds them,
+    /// and measure on the other half.
+    #[arg(long, value_name = "FILE")]
+    pub fit: Option<PathBuf>,
+
+    /// The policy whose calibrations score (default: the one that ships).
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Degrade {
+    /// Small, printed, greyish.
+    Portrait,
+}
+
+#[derive(Args)]
+pub struct EvalLivenessArgs {
+    /// A folder with attack/ and bona-fide/; folders in attack/ are types of attack.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Where report.json and report.html go.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// The policy whose thresholds decide (default: the one that ships).
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -113,12 +162,16 @@ pub struct VerifyArgs {
     pub video: PathBuf,
 
     /// The digits the applicant was asked to say, such as 372.
-    #[arg(long, value_name = "DIGITS")]
-    pub digits: Digits,
+    #[arg(long, value_name = "DIGITS", required_unless_present = "challenge")]
+    pub digits: Option<Digits>,
 
     /// The language they were said in.
-    #[arg(long, value_name = "fr|en")]
-    pub language: Language,
+    #[arg(long, value_name = "fr|en", required_unless_present = "challenge")]
+    pub language: Option<Language>,
+
+    /// The whole challenge with its times, as JSON, instead of digits and language.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["digits", "language"])]
+    pub challenge: Option<PathBuf>,
 
     /// What the applicant declared, as JSON.
     #[arg(long, value_name = "FILE")]

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod bounce;
+pub mod challenge;
 pub mod config;
 pub mod doctor;
 pub mod eval;
