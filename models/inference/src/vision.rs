@@ -168,6 +168,66 @@ pub(crate) fn similarity(from: &[Point], to: &[(f32, f32)]) -> Option<[[f64; 3];
     Some([[a, -b, tx - a * fx + b * fy], [b, a, ty - b * fx - a * fy]])
 }
 
+/// The face with its points `from` brought to `to`, in a square of `side`; `None` when the points
+/// coincide. A large face is scaled down by area first: warped at once it would alias, and what
+/// networks make of it would depend on how near the camera was.
+pub(crate) fn aligned(
+    image: &RgbImage,
+    from: &[Point; 5],
+    to: &[(f32, f32); 5],
+    side: i32,
+) -> opencv::Result<Option<Mat>> {
+    let Some(m) = similarity(from, to) else {
+        return Ok(None);
+    };
+    let source = view(image)?;
+    let by = m[0][0].hypot(m[1][0]) * FINER;
+    if by > LARGE {
+        return affine(&source, m, side, side).map(Some);
+    }
+    // What the square sees of the image, and a little more.
+    let inverse = inverse(m);
+    let far = f64::from(side);
+    let corners = [(0.0, 0.0), (far, 0.0), (0.0, far), (far, far)].map(|(x, y)| {
+        let at = |row: [f64; 3]| row[0] * x + row[1] * y + row[2];
+        (at(inverse[0]), at(inverse[1]))
+    });
+    let span = |values: [f64; 4], limit: u32| {
+        let low = values.into_iter().fold(f64::MAX, f64::min) - 4.0;
+        let high = values.into_iter().fold(f64::MIN, f64::max) + 4.0;
+        let limit = f64::from(limit);
+        let from = low.clamp(0.0, limit - 1.0).floor();
+        let to = high.clamp(from + 1.0, limit).ceil();
+        (from as i32, (to - from) as i32)
+    };
+    let (left, width) = span(corners.map(|c| c.0), image.width());
+    let (top, height) = span(corners.map(|c| c.1), image.height());
+    let part = Mat::roi(&source, opencv::core::Rect::new(left, top, width, height))?;
+    let size = |v: i32| ((f64::from(v) * by).round() as i32).max(1);
+    let small = scale(&part, size(width), size(height))?;
+    let back = (
+        f64::from(width) / f64::from(small.cols()),
+        f64::from(height) / f64::from(small.rows()),
+    );
+    let (left, top) = (f64::from(left), f64::from(top));
+    let of_small = m.map(|[a, b, c]| [a * back.0, b * back.1, a * left + b * top + c]);
+    affine(&small, of_small, side, side).map(Some)
+}
+
+/// Faces that would be scaled by more than this are warped at once.
+const LARGE: f64 = 0.8;
+/// How much finer than needed a large face is left by the first scaling.
+const FINER: f64 = 1.2;
+
+/// The inverse of a similarity.
+fn inverse([[a, b, c], [d, e, f]]: [[f64; 3]; 2]) -> [[f64; 3]; 2] {
+    let det = a * e - b * d;
+    [
+        [e / det, -b / det, (b * f - c * e) / det],
+        [-d / det, a / det, (c * d - a * f) / det],
+    ]
+}
+
 /// Packs an 8-bit three-channel matrix as planar float32 `[3, h, w]`, each value
 /// `(v - mean[c]) * scale[c]`; `order` picks the source channel of each plane.
 pub(crate) fn planar(
@@ -213,6 +273,65 @@ mod tests {
             }
         }
         assert!(similarity(&[Point::default(); 3], &to).is_none());
+    }
+
+    #[test]
+    fn a_large_face_is_brought_to_the_same_place_as_a_small_one() {
+        // A bright disc where the left eye is, at two sizes of the same scene.
+        let scene = |factor: u32| {
+            let (w, h) = (400 * factor, 300 * factor);
+            let data = (0..w * h)
+                .flat_map(|i| {
+                    let (x, y) = (
+                        (i % w) as f32 / factor as f32,
+                        (i / w) as f32 / factor as f32,
+                    );
+                    let near = (x - 150.0).hypot(y - 120.0) < 12.0;
+                    [if near { 250 } else { 40 }; 3]
+                })
+                .collect();
+            let points = [
+                (150.0, 120.0),
+                (210.0, 120.0),
+                (180.0, 150.0),
+                (155.0, 185.0),
+                (205.0, 185.0),
+            ]
+            .map(|(x, y)| Point::new(x * factor as f32, y * factor as f32));
+            (RgbImage::from_raw(w, h, data).unwrap(), points)
+        };
+        let to = [
+            (50.0, 45.0),
+            (100.0, 45.0),
+            (75.0, 70.0),
+            (54.0, 99.0),
+            (96.0, 99.0),
+        ];
+        let centre = |factor| {
+            let (image, points) = scene(factor);
+            let m = aligned(&image, &points, &to, 150).unwrap().unwrap();
+            let bytes = m.data_bytes().unwrap();
+            let bright: Vec<usize> = (0..150 * 150).filter(|i| bytes[i * 3] > 145).collect();
+            let mean = |f: &dyn Fn(usize) -> usize| {
+                bright.iter().map(|i| f(*i) as f64).sum::<f64>() / bright.len() as f64
+            };
+            (mean(&|i| i % 150), mean(&|i| i / 150))
+        };
+        let (one, four) = (centre(1), centre(4));
+        assert!(
+            (one.0 - four.0).abs() < 0.7 && (one.1 - four.1).abs() < 0.7,
+            "{one:?} {four:?}"
+        );
+        assert!(
+            (one.0 - 50.0).abs() < 1.5 && (one.1 - 45.0).abs() < 1.5,
+            "{one:?}"
+        );
+        let (image, _) = scene(1);
+        assert!(
+            aligned(&image, &[Point::default(); 5], &to, 150)
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

@@ -33,6 +33,16 @@ pub enum CheckName {
     Liveness,
     /// The face deforms and turns like a living head, not like a moved picture.
     FaceMotion,
+    /// The recording is one piece and shows one person: no cut, nothing frozen or repeated.
+    FaceContinuity,
+    /// No traces of a display before the camera.
+    Recapture,
+    /// No traces of a recording that was fed in instead of filmed.
+    Injection,
+    /// The head was turned as asked. Exists only where that was asked.
+    HeadMovement,
+    /// The document was held up, and is the uploaded one. Exists only where that was asked.
+    DocumentShown,
     /// The digits asked for were said.
     SpokenDigits,
     /// The mouth moves with the voice.
@@ -40,7 +50,7 @@ pub enum CheckName {
 }
 
 impl CheckName {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::DocumentQuality,
         Self::DocumentPortrait,
         Self::DocumentMrz,
@@ -55,6 +65,11 @@ impl CheckName {
         Self::FaceMatch,
         Self::Liveness,
         Self::FaceMotion,
+        Self::FaceContinuity,
+        Self::Recapture,
+        Self::Injection,
+        Self::HeadMovement,
+        Self::DocumentShown,
         Self::SpokenDigits,
         Self::LipSync,
     ];
@@ -75,6 +90,11 @@ impl CheckName {
             Self::FaceMatch => "face_match",
             Self::Liveness => "liveness",
             Self::FaceMotion => "face_motion",
+            Self::FaceContinuity => "face_continuity",
+            Self::Recapture => "recapture",
+            Self::Injection => "injection",
+            Self::HeadMovement => "head_movement",
+            Self::DocumentShown => "document_shown",
             Self::SpokenDigits => "spoken_digits",
             Self::LipSync => "lip_sync",
         }

@@ -47,7 +47,7 @@ pub struct Decision {
 /// only when a required check whose failure refuses has clearly failed; everything else
 /// goes to a human.
 pub fn decide(evidence: &Evidence, policy: &Policy) -> Decision {
-    let checks = evaluate(evidence, policy.thresholds());
+    let checks = evaluate(evidence, policy);
     let mut outcome = Outcome::Accept;
     let mut reasons = Vec::new();
     for check in &checks {

@@ -5,13 +5,16 @@ mod print;
 mod quality;
 mod seals;
 
+use crate::attack;
 use crate::check::{CheckName, CheckResult, CheckStatus};
 use crate::document::term::{self, LastDay, Printed};
 use crate::document_kind::DocumentKind;
 use crate::evidence::{
     DeclaredField, Evidence, FaceMatch, Liveness, Measured, Motion, Portrait, Presence, Recording,
-    Surface, Zone,
+    Surface, Zone, median,
 };
+use crate::face::{Calibrations, Pair};
+use crate::policy::Policy;
 use crate::reason::ReasonCode;
 use crate::thresholds::Thresholds;
 use crate::voice;
@@ -58,7 +61,8 @@ impl Verdict {
 }
 
 /// Every check of the case, in the order of [`CheckName::ALL`].
-pub(crate) fn evaluate(evidence: &Evidence, t: &Thresholds) -> Vec<CheckResult> {
+pub(crate) fn evaluate(evidence: &Evidence, policy: &Policy) -> Vec<CheckResult> {
+    let t = policy.thresholds();
     let mut results = vec![
         run(
             CheckName::DocumentQuality,
@@ -113,7 +117,7 @@ pub(crate) fn evaluate(evidence: &Evidence, t: &Thresholds) -> Vec<CheckResult> 
             presence(p, t)
         }),
         run(CheckName::FaceMatch, evidence.face_match.as_ref(), |m| {
-            face_match(m, t)
+            face_match(m, policy.calibrations(), t)
         }),
         run(CheckName::Liveness, evidence.liveness.as_ref(), |l| {
             liveness(l, t)
@@ -121,6 +125,29 @@ pub(crate) fn evaluate(evidence: &Evidence, t: &Thresholds) -> Vec<CheckResult> 
         run(CheckName::FaceMotion, evidence.motion.as_ref(), |m| {
             motion(m, t)
         }),
+        run(
+            CheckName::FaceContinuity,
+            evidence.continuity.as_ref(),
+            |c| attack::continuity(c, policy.calibrations(), t),
+        ),
+        run(CheckName::Recapture, evidence.recapture.as_ref(), |r| {
+            attack::recapture(r, t)
+        }),
+        run(CheckName::Injection, evidence.injection.as_ref(), |i| {
+            attack::injection(i, t)
+        }),
+    ]);
+    if let Some(turns) = &evidence.head {
+        results.push(run(CheckName::HeadMovement, turns.as_ref(), |turns| {
+            attack::head(turns, t)
+        }));
+    }
+    if let Some(shown) = &evidence.document_shown {
+        results.push(run(CheckName::DocumentShown, shown.as_ref(), |d| {
+            attack::document_shown(d, policy.calibrations(), t)
+        }));
+    }
+    results.extend([
         voice::spoken_digits(&evidence.speech, t),
         voice::lip_sync(&evidence.lips, t),
     ]);
@@ -331,19 +358,34 @@ fn presence(p: &Presence, t: &Thresholds) -> Verdict {
     v
 }
 
-fn face_match(m: &FaceMatch, t: &Thresholds) -> Verdict {
-    let Some(distance) = m.score() else {
+/// The median over frames, so that one lucky or one bad frame decides nothing.
+fn face_match(m: &FaceMatch, calibrations: &Calibrations, t: &Thresholds) -> Verdict {
+    let Some(first) = m.comparisons.first() else {
         return Verdict::passed("No frame could be compared.")
             .with(CheckStatus::Borderline, ReasonCode::NothingToCompare);
     };
+    let Some(calibration) = calibrations.of(Pair::Portrait, first) else {
+        return Verdict::passed("The policy holds no calibration for the embedders that are here.")
+            .with(CheckStatus::Unavailable, ReasonCode::ModelUnavailable);
+    };
+    let ratios: Option<Vec<f64>> = m
+        .comparisons
+        .iter()
+        .map(|c| calibration.log_ratio(c))
+        .collect();
+    let Some(ratio) = ratios.and_then(|r| median(&r)) else {
+        return Verdict::passed("A distance is no number.")
+            .with(CheckStatus::Unavailable, ReasonCode::ModelFailed);
+    };
     let v = Verdict::passed(format!(
-        "Median distance {distance:.3} over {} frames.",
-        m.distances.len()
+        "Median log likelihood ratio {ratio:.1} over {} frames, calibrated for {}.",
+        m.comparisons.len(),
+        calibration.name()
     ))
-    .scored(distance, t.face_match_accept);
-    if distance <= t.face_match_accept {
+    .scored(ratio, t.face_match_accept);
+    if ratio >= t.face_match_accept {
         v
-    } else if distance >= t.face_match_refuse {
+    } else if ratio < t.face_match_refuse {
         v.with(CheckStatus::Failed, ReasonCode::FaceMismatch)
     } else {
         v.with(CheckStatus::Borderline, ReasonCode::FaceUncertain)
@@ -367,6 +409,11 @@ fn liveness(l: &Liveness, t: &Thresholds) -> Verdict {
     } else {
         v.with(CheckStatus::Borderline, ReasonCode::LivenessUncertain)
     }
+}
+
+/// The check of the passive networks' scores alone, for stills.
+pub fn judge_liveness(l: &Liveness, t: &Thresholds) -> CheckResult {
+    run(CheckName::Liveness, Measured::Value(l), |l| liveness(l, t))
 }
 
 fn motion(m: &Motion, t: &Thresholds) -> Verdict {

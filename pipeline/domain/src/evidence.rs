@@ -1,7 +1,9 @@
 use time::Date;
 
+use crate::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture};
 use crate::document::print::Compared;
 use crate::document_kind::DocumentKind;
+use crate::face::Comparison;
 use crate::reason::ReasonCode;
 use crate::seal::Trust;
 
@@ -66,6 +68,13 @@ pub struct Evidence {
     pub face_match: Measured<FaceMatch>,
     pub liveness: Measured<Liveness>,
     pub motion: Measured<Motion>,
+    pub continuity: Measured<Continuity>,
+    pub recapture: Measured<Recapture>,
+    pub injection: Measured<Injection>,
+    /// `None` when no movement was asked for.
+    pub head: Option<Measured<Vec<HeadTurn>>>,
+    /// `None` when the document was not asked for.
+    pub document_shown: Option<Measured<DocumentShown>>,
     pub speech: Measured<Speech>,
     pub lips: Measured<LipSync>,
 }
@@ -180,16 +189,8 @@ pub struct Presence {
 /// Portrait against recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaceMatch {
-    /// Euclidean distance of each compared frame, best frames first.
-    pub distances: Vec<f64>,
-}
-
-impl FaceMatch {
-    /// The median distance; `None` without any. A median, so that one lucky or one bad
-    /// frame decides nothing.
-    pub fn score(&self) -> Option<f64> {
-        median(&self.distances)
-    }
+    /// The portrait against each compared frame, best frames first.
+    pub comparisons: Vec<Comparison>,
 }
 
 /// Passive presentation attack detection.

@@ -1,5 +1,6 @@
 //! The domain: pure, synchronous, without I/O, clock or randomness.
 
+pub mod attack;
 pub mod calendar;
 pub mod case;
 pub mod challenge;
@@ -14,6 +15,7 @@ pub mod document_kind;
 pub mod endpoint;
 mod evaluate;
 pub mod evidence;
+pub mod face;
 pub mod ids;
 pub mod language;
 pub mod letter;
@@ -28,6 +30,7 @@ mod voice;
 pub use check::{CheckName, CheckResult, CheckStatus};
 pub use decide::{Decision, Outcome, Reason, decide};
 pub use digits::{Digits, DigitsError};
+pub use evaluate::judge_liveness;
 pub use evidence::{Evidence, Measured};
 pub use language::Language;
 pub use policy::{CheckPolicy, OnFail, Policy, PolicyError, Role};

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::check::CheckName;
+use crate::face::{Calibration, Calibrations};
 use crate::thresholds::Thresholds;
 
 /// What a check's result does to the decision.
@@ -36,6 +37,7 @@ pub struct Policy {
     version: String,
     checks: BTreeMap<CheckName, CheckPolicy>,
     thresholds: Thresholds,
+    calibrations: Calibrations,
 }
 
 #[derive(Debug, thiserror::Error, Clone, PartialEq)]
@@ -58,6 +60,11 @@ pub enum PolicyError {
         max: f64,
         unit: &'static str,
     },
+    #[error("`face_calibration` number {number}: {problem}")]
+    Calibration {
+        number: usize,
+        problem: &'static str,
+    },
     #[error(
         "`thresholds.{accept}` ({accept_value}) and `thresholds.{refuse}` ({refuse_value}) overlap: a score could be accepted and refused"
     )]
@@ -76,6 +83,9 @@ struct PolicyFile {
     checks: BTreeMap<CheckName, CheckPolicy>,
     #[serde(default)]
     thresholds: BTreeMap<String, f64>,
+    /// Those that ship where there are none.
+    #[serde(default)]
+    face_calibration: Vec<Calibration>,
 }
 
 /// Checks without which nobody is ever accepted automatically, whatever a policy says.
@@ -112,7 +122,12 @@ impl Policy {
             version: file.version,
             checks: file.checks,
             thresholds,
+            calibrations: calibrations(file.face_calibration)?,
         })
+    }
+
+    pub fn calibrations(&self) -> &Calibrations {
+        &self.calibrations
     }
 
     pub fn version(&self) -> &str {
@@ -130,6 +145,16 @@ impl Policy {
             on_fail: OnFail::Review,
         })
     }
+}
+
+fn calibrations(mut given: Vec<Calibration>) -> Result<Calibrations, PolicyError> {
+    if given.is_empty() {
+        let shipped: PolicyFile =
+            toml::from_str(Policy::DEFAULT_TEXT).map_err(|e| PolicyError::Syntax(e.to_string()))?;
+        given = shipped.face_calibration;
+    }
+    Calibrations::new(given)
+        .map_err(|(number, problem)| PolicyError::Calibration { number, problem })
 }
 
 fn thresholds(values: BTreeMap<String, f64>) -> Result<Thresholds, PolicyError> {
@@ -160,9 +185,12 @@ fn bands(t: &Thresholds) -> Result<(), PolicyError> {
     // (accept, refuse, larger scores are better)
     let pairs = [
         ("single_face_pass", "single_face_fail", true),
-        ("face_match_accept", "face_match_refuse", false),
+        ("face_match_accept", "face_match_refuse", true),
         ("liveness_accept", "liveness_refuse", true),
         ("face_motion_accept", "face_motion_refuse", true),
+        ("continuity_accept", "continuity_refuse", true),
+        ("recapture_accept", "recapture_refuse", false),
+        ("head_turn_accept", "head_turn_refuse", true),
         ("speech_accept", "speech_refuse", true),
     ];
     for (accept, refuse, larger_is_better) in pairs {

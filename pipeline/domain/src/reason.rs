@@ -78,6 +78,17 @@ reason_codes! {
     LivenessUncertain = "liveness_uncertain", "The frames are neither clearly bona fide nor clearly an attack.";
     FaceDoesNotMove = "face_does_not_move", "The face never deforms: it moves like a picture.";
     MotionUncertain = "motion_uncertain", "The face moves too little to tell a head from a picture.";
+    PersonChanges = "person_changes", "The face is not the same one from first to last.";
+    RecordingCut = "recording_cut", "The whole picture changes at once: the recording may be cut.";
+    PictureFrozen = "picture_frozen", "The picture stands still for a while.";
+    PictureRepeats = "picture_repeats", "A stretch of the recording repeats an earlier one.";
+    ScreenLikely = "screen_likely", "Fine regular patterns as of a display are in the picture.";
+    VirtualCamera = "virtual_camera", "The camera exists in software only.";
+    TimingUnnatural = "timing_unnatural", "Frames repeat as where a recording is fed in.";
+    HeadNotMoved = "head_not_moved", "The head was not turned as asked.";
+    HeadMovedOtherwise = "head_moved_otherwise", "The head was turned another way than asked.";
+    DocumentNotShown = "document_not_shown", "The document was not seen where it was to be held up.";
+    DocumentShownDiffers = "document_shown_differs", "The portrait that was held up is not clearly the uploaded one.";
     NothingSaid = "nothing_said", "No voice was heard.";
     DigitsDiffer = "digits_differ", "Other digits were said than those asked for.";
     DigitsUncertain = "digits_uncertain", "The digits could not be recognised with enough certainty.";
@@ -126,6 +137,8 @@ impl ReasonCode {
             | Self::NoFace
             | Self::FaceNotThroughout
             | Self::FaceTooSmall
+            | Self::HeadNotMoved
+            | Self::DocumentNotShown
             | Self::NothingSaid => Some(Part::Video),
             _ => None,
         }

@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{judge, motion, policy, printed, speech, status, surface, zone};
+use common::{faces, judge, motion, policy, printed, speech, status, surface, zone};
 use idproof_domain::document::print::Compared;
 use idproof_domain::document_kind::DocumentKind;
-use idproof_domain::evidence::{Doubt, FaceMatch, LipSync, Liveness, SealLook, Surface, Zone};
+use idproof_domain::evidence::{Doubt, LipSync, Liveness, SealLook, Surface, Zone};
 use idproof_domain::seal::Trust;
 use idproof_domain::{CheckName, CheckStatus, Measured, ReasonCode};
 use time::Date;
@@ -18,16 +18,12 @@ fn thresholds_are_exact_on_both_sides() {
     let t = policy().thresholds().clone();
     let below = |v: f64| v - 1e-9;
     let above = |v: f64| v + 1e-9;
-    let face = |d: f64| {
-        status(
-            &judge(|e| e.face_match = Measured::Value(FaceMatch { distances: vec![d] })),
-            CheckName::FaceMatch,
-        )
-    };
-    assert_eq!(face(t.face_match_accept), CheckStatus::Passed);
-    assert_eq!(face(above(t.face_match_accept)), CheckStatus::Borderline);
-    assert_eq!(face(below(t.face_match_refuse)), CheckStatus::Borderline);
-    assert_eq!(face(t.face_match_refuse), CheckStatus::Failed);
+    // The distance that gives a ratio is rounded, so a step above the ratio itself.
+    let face = |r: f64| status(&judge(|e| e.face_match = faces(&[r])), CheckName::FaceMatch);
+    assert_eq!(face(above(t.face_match_accept)), CheckStatus::Passed);
+    assert_eq!(face(below(t.face_match_accept)), CheckStatus::Borderline);
+    assert_eq!(face(above(t.face_match_refuse)), CheckStatus::Borderline);
+    assert_eq!(face(below(t.face_match_refuse)), CheckStatus::Failed);
     let live = |s: f64| {
         status(
             &judge(|e| e.liveness = Measured::Value(Liveness { scores: vec![s] })),

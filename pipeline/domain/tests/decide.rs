@@ -9,8 +9,9 @@
 
 mod common;
 
-use common::{good, judge, motion, policy, presence, recording, speech, status, zone};
+use common::{faces, good, judge, motion, policy, presence, recording, speech, status, zone};
 use idproof_domain::evidence::{DeclaredField, FaceMatch, LipSync, Liveness, Portrait, Zone};
+use idproof_domain::face::Comparison;
 use idproof_domain::{
     CheckName, CheckStatus, Evidence, Measured, Outcome, Policy, ReasonCode, decide,
 };
@@ -200,29 +201,21 @@ fn each_check_has_a_case_that_must_fail() {
             Review,
         ),
         (
-            |e| {
-                e.face_match = Measured::Value(FaceMatch {
-                    distances: vec![0.9, 0.8],
-                })
-            },
+            |e| e.face_match = faces(&[-9.0, -8.0]),
             CheckName::FaceMatch,
             Failed,
             ReasonCode::FaceMismatch,
             Refuse,
         ),
         (
-            |e| {
-                e.face_match = Measured::Value(FaceMatch {
-                    distances: vec![0.6],
-                })
-            },
+            |e| e.face_match = faces(&[2.0]),
             CheckName::FaceMatch,
             Borderline,
             ReasonCode::FaceUncertain,
             Review,
         ),
         (
-            |e| e.face_match = Measured::Value(FaceMatch { distances: vec![] }),
+            |e| e.face_match = faces(&[]),
             CheckName::FaceMatch,
             Borderline,
             ReasonCode::NothingToCompare,
@@ -395,4 +388,23 @@ fn an_advisory_check_changes_nothing() {
         status(&decision, CheckName::SpokenDigits),
         CheckStatus::Unavailable
     );
+}
+
+#[test]
+fn embedders_without_a_calibration_go_to_a_human() {
+    let decision = judge(|e| {
+        e.face_match = Measured::Value(FaceMatch {
+            comparisons: vec![Comparison {
+                distances: vec![("unheard_of".into(), 0.1)],
+            }],
+        });
+    });
+    assert_eq!(decision.outcome, Outcome::Review);
+    assert_eq!(
+        status(&decision, CheckName::FaceMatch),
+        CheckStatus::Unavailable
+    );
+    // A distance that is no number, too.
+    let decision = judge(|e| e.face_match = faces(&[12.0, f64::NAN, 12.0]));
+    assert_eq!(decision.outcome, Outcome::Review);
 }

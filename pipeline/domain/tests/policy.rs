@@ -29,6 +29,15 @@ fn the_policy_that_ships_names_every_threshold_with_unit_range_and_default() {
 }
 
 #[test]
+fn a_policy_without_calibrations_has_those_that_ship() {
+    let shipped = Policy::parse(DEFAULT).unwrap();
+    assert_eq!(shipped.calibrations().all().len(), 6);
+    let (without, _) = DEFAULT.split_once("[[face_calibration]]").unwrap();
+    let own = Policy::parse(without).unwrap();
+    assert_eq!(own.calibrations(), shipped.calibrations());
+}
+
+#[test]
 fn a_bad_policy_is_named() {
     let parse = |from: &str, to: &str| {
         assert!(DEFAULT.contains(from), "{from}");
@@ -68,12 +77,27 @@ fn a_bad_policy_is_named() {
         }
     ));
     assert!(matches!(
-        parse("face_match_refuse = ", "face_match_refuse = 0.1 #"),
+        parse("recapture_refuse = ", "recapture_refuse = 2.0 #"),
         PolicyError::BandsOverlap {
-            accept: "face_match_accept",
+            accept: "recapture_accept",
             ..
         }
     ));
+    for (from, to, part) in [
+        (
+            "weights = { face_recognition",
+            "weights = { a = 1.0, face_recognition",
+            "positive",
+        ),
+        ("pair = \"portrait\"", "pair = \"photographs\"", "already"),
+        ("offset = ", "offset = nan #", "finite"),
+    ] {
+        let error = parse(from, to).to_string();
+        assert!(
+            error.contains("face_calibration") && error.contains(part),
+            "{error}"
+        );
+    }
     assert_eq!(
         parse("liveness_accept", "liveness_acept"),
         PolicyError::UnknownThreshold("liveness_acept".into())

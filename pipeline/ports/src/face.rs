@@ -15,6 +15,19 @@ pub trait FaceFinder: Send {
     fn identity(&self) -> ModelIdentity;
 }
 
+/// Looks longer than a [`FaceFinder`]: for stills in which that one finds nothing, and for the
+/// points that embedders align a face by.
+pub trait CarefulFinder: Send {
+    /// Every face at several sizes and margins, best first.
+    fn search(&mut self, image: &RgbImage) -> Result<Vec<Face>, ModelError>;
+
+    /// The five points (as [`Landmarks::five`] orders them) of the face at `face`; `None` where it
+    /// sees none there.
+    fn five(&mut self, image: &RgbImage, face: &Rect) -> Result<Option<[Point; 5]>, ModelError>;
+
+    fn identity(&self) -> ModelIdentity;
+}
+
 /// The 68 iBUG points: 0-16 jaw, 17-26 brows, 27-35 nose, 36-41 right eye, 42-47 left eye
 /// (the person's own sides), 48-67 mouth. Pixels of the image given.
 #[derive(Debug, Clone, PartialEq)]

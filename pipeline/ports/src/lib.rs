@@ -14,7 +14,9 @@ pub mod speech;
 
 pub use clock::{Clock, Stopwatch};
 pub use document::{DocumentFinder, FoundSeal, Quad, SealReader, TextLine, TextReader};
-pub use face::{Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks, LiveScorer};
+pub use face::{
+    CarefulFinder, Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks, LiveScorer,
+};
 pub use image::{Point, Rect, RgbImage};
 pub use media::{
     DecodedImage, ImageReport, MediaDecoder, MediaError, MediaFile, VideoFrame, VideoReport,

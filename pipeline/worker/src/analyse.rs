@@ -1,15 +1,20 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture};
+use idproof_domain::challenge::ScriptStep;
 use idproof_domain::evidence::{FaceMatch, LipSync, Liveness, Motion, Presence, Recording, Speech};
 use idproof_domain::{Evidence, Measured, ReasonCode};
 use idproof_ports::{
-    Clock, Embedding, ImageReport, MediaDecoder, MediaError, ModelIdentity, Stopwatch, VideoReport,
+    Clock, ImageReport, MediaDecoder, MediaError, ModelIdentity, Stopwatch, VideoReport,
     VideoRequest,
 };
 
 use crate::case::{Analysers, CaseInput, InputError, Progress, Stage, is_input_fault};
+use crate::continuity::pieces;
 use crate::document::{self, DocumentFindings};
+use crate::faces::{Template, against_most_typical};
+use crate::head::turns;
 use crate::lips::lip_sync;
 use crate::motion::motion;
 use crate::speech::listen;
@@ -74,22 +79,72 @@ pub fn analyse(
     });
     let (document, document_took) = match document {
         Ok((findings, took)) => (findings?, took),
-        Err(_) => (document_stopped(input), Duration::ZERO),
+        Err(_) => {
+            let why = "The document stage stopped unexpectedly.";
+            (
+                no_document(input, ReasonCode::ModelFailed, why),
+                Duration::ZERO,
+            )
+        }
     };
-    let video = video?;
+    Ok(conclude(input, document, document_took, video?, analysers))
+}
+
+/// As [`analyse`], of the recording alone: what concerns the document is unavailable.
+///
+/// # Errors
+/// Only for a recording that cannot be used.
+pub fn analyse_recording(
+    input: &CaseInput,
+    decoder: &dyn MediaDecoder,
+    analysers: &Analysers,
+    clock: &dyn Clock,
+    progress: &dyn Progress,
+) -> Result<Analysis, InputError> {
+    let video = watch(input, decoder, analysers, clock, progress)?;
+    let why = "The document was not looked at.";
+    let document = no_document(input, ReasonCode::NothingToCompare, why);
+    Ok(conclude(input, document, Duration::ZERO, video, analysers))
+}
+
+fn conclude(
+    input: &CaseInput,
+    document: DocumentFindings,
+    document_took: Duration,
+    video: Watched,
+    analysers: &Analysers,
+) -> Analysis {
     let mut models = document.models;
     models.extend(video.models);
+    if let Ok(faces) = &analysers.faces {
+        models.extend(lock(faces).identities());
+    }
     models.sort();
     models.dedup();
-    let face_match = face_match(
-        &document.embedding,
-        &document.portrait,
-        &video.found,
-        analysers,
-    );
+    let found = &video.found;
     let evidence = Evidence {
         today: input.today,
         surfaces: document.surfaces,
+        face_match: face_match(
+            document.template.as_ref(),
+            &document.portrait,
+            found,
+            analysers,
+        ),
+        presence: presence(found, analysers),
+        liveness: liveness(found, analysers),
+        motion: deformation(found, analysers),
+        continuity: continuity(found, analysers),
+        recapture: recapture(found, analysers),
+        injection: injection(input, video.report.as_ref(), &video.recording),
+        head: head(input, found, analysers),
+        document_shown: document_shown(
+            input,
+            document.template.as_ref(),
+            &document.portrait,
+            found,
+            analysers,
+        ),
         portrait: document.portrait,
         announced: input.announced,
         zone: document.zone,
@@ -98,10 +153,6 @@ pub fn analyse(
         seals: document.seals,
         declared: document.declared,
         recording: video.recording,
-        presence: presence(&video.found, analysers),
-        face_match,
-        liveness: liveness(&video.found, analysers),
-        motion: deformation(&video.found, analysers),
         speech: video.speech,
         lips: video.lips,
     };
@@ -110,7 +161,7 @@ pub fn analyse(
         took: document_took,
     }];
     timings.extend(video.timings);
-    Ok(Analysis {
+    Analysis {
         evidence,
         models,
         timings,
@@ -118,7 +169,7 @@ pub fn analyse(
             documents: document.reports,
             video: video.report,
         },
-    })
+    }
 }
 
 /// A lock whose holder panicked still guards a usable model; its output is checked anyway.
@@ -140,21 +191,20 @@ fn timed<T>(
     (value, took)
 }
 
-/// The document thread panicked: nothing it saw is used.
-fn document_stopped(input: &CaseInput) -> DocumentFindings {
-    let why = "The document stage stopped unexpectedly.";
+/// Nothing is known of the document.
+fn no_document(input: &CaseInput, reason: ReasonCode, why: &str) -> DocumentFindings {
     DocumentFindings {
-        surfaces: Measured::unavailable(ReasonCode::ModelFailed, why),
-        portrait: Measured::unavailable(ReasonCode::ModelFailed, why),
-        embedding: None,
-        zone: Measured::unavailable(ReasonCode::ModelFailed, why),
-        doubts: Measured::unavailable(ReasonCode::ModelFailed, why),
-        print: Measured::unavailable(ReasonCode::ModelFailed, why),
-        seals: Measured::unavailable(ReasonCode::ModelFailed, why),
+        surfaces: Measured::unavailable(reason, why),
+        portrait: Measured::unavailable(reason, why),
+        template: None,
+        zone: Measured::unavailable(reason, why),
+        doubts: Measured::unavailable(reason, why),
+        print: Measured::unavailable(reason, why),
+        seals: Measured::unavailable(reason, why),
         declared: input
             .declared
             .as_ref()
-            .map(|_| Measured::unavailable(ReasonCode::ModelFailed, why)),
+            .map(|_| Measured::unavailable(reason, why)),
         models: Vec::new(),
         reports: Vec::new(),
     }
@@ -183,7 +233,7 @@ fn watch(
     };
     let tools = analysers.faces.as_ref().ok();
     let live = analysers.liveness.as_ref().ok();
-    let mut sink = FaceSink::new(tools, live, progress);
+    let mut sink = FaceSink::new(tools, live, progress, input.script.as_ref());
     let (decoded, video_took) = timed(clock, progress, Stage::Video, || {
         let decoded = decoder.decode_video(&input.video, &request, &mut sink);
         sink.finish();
@@ -289,7 +339,7 @@ fn presence(found: &VideoFindings, analysers: &Analysers) -> Measured<Presence> 
 }
 
 fn face_match(
-    portrait: &Option<Embedding>,
+    portrait: Option<&Template>,
     seen: &Measured<Option<idproof_domain::evidence::Portrait>>,
     found: &VideoFindings,
     analysers: &Analysers,
@@ -306,13 +356,13 @@ fn face_match(
             "There is no portrait to compare with.",
         );
     };
-    let mut frames: Vec<_> = found.embeddings.iter().collect();
+    let mut frames: Vec<_> = found.templates.iter().collect();
     frames.sort_by(|a, b| b.quality.total_cmp(&a.quality));
     Measured::Value(FaceMatch {
-        distances: frames
+        comparisons: frames
             .iter()
             .take(COMPARED_FRAMES)
-            .map(|f| f64::from(portrait.distance(&f.embedding)))
+            .map(|f| portrait.compare(&f.template))
             .collect(),
     })
 }
@@ -341,6 +391,110 @@ fn lips(sink: &FaceSink<'_>, sound_offset: f64, analysers: &Analysers) -> Measur
             Measured::Value,
         )
     })
+}
+
+fn continuity(found: &VideoFindings, analysers: &Analysers) -> Measured<Continuity> {
+    face_problem(found, analysers).unwrap_or_else(|| {
+        let pieces = pieces(&found.thumbs);
+        let templates: Vec<&Template> = found.templates.iter().map(|s| &s.template).collect();
+        Measured::Value(Continuity {
+            faces: against_most_typical(&templates),
+            frozen_seconds: pieces.frozen_seconds,
+            repeated_seconds: pieces.repeated_seconds,
+            cuts: pieces.cuts,
+        })
+    })
+}
+
+fn recapture(found: &VideoFindings, analysers: &Analysers) -> Measured<Recapture> {
+    face_problem(found, analysers).unwrap_or_else(|| {
+        Measured::Value(Recapture {
+            periodicity: found.periodicity.clone(),
+        })
+    })
+}
+
+/// Names under which cameras appear that exist in software only.
+const VIRTUAL: [&str; 11] = [
+    "virtual",
+    "obs",
+    "manycam",
+    "xsplit",
+    "snap camera",
+    "droidcam",
+    "iriun",
+    "epoccam",
+    "v4l2loopback",
+    "splitcam",
+    "deepfacelive",
+];
+
+fn injection(
+    input: &CaseInput,
+    report: Option<&VideoReport>,
+    recording: &Measured<Recording>,
+) -> Measured<Injection> {
+    let Some(report) = report else {
+        return match recording {
+            Measured::Unavailable { reason, detail } => {
+                Measured::unavailable(*reason, detail.clone())
+            }
+            Measured::Value(_) => Measured::unavailable(
+                ReasonCode::DecoderFailed,
+                "Nothing is known of the recording.",
+            ),
+        };
+    };
+    let camera = input.capture.camera.as_deref().map(str::to_lowercase);
+    let named = |name: &str| {
+        let words = |c: &String| c.split(|x: char| !x.is_alphanumeric()).any(|w| w == name);
+        camera
+            .as_ref()
+            .is_some_and(|c| words(c) || (name.len() > 4 && c.contains(name)))
+    };
+    let frames = report.timestamps_us.len().max(1) as f64;
+    Measured::Value(Injection {
+        recorder: input.capture.recorder,
+        virtual_camera: VIRTUAL.iter().any(|name| named(name)),
+        repeated_frames: report.duplicated_frames as f64 / frames,
+    })
+}
+
+fn head(
+    input: &CaseInput,
+    found: &VideoFindings,
+    analysers: &Analysers,
+) -> Option<Measured<Vec<HeadTurn>>> {
+    let turns = turns(input.script.as_ref()?, &found.poses)?;
+    Some(face_problem(found, analysers).unwrap_or(Measured::Value(turns)))
+}
+
+fn document_shown(
+    input: &CaseInput,
+    portrait: Option<&Template>,
+    seen: &Measured<Option<idproof_domain::evidence::Portrait>>,
+    found: &VideoFindings,
+    analysers: &Analysers,
+) -> Option<Measured<DocumentShown>> {
+    let asked = |s: &ScriptStep| matches!(s, ScriptStep::Document { .. });
+    input
+        .script
+        .as_ref()
+        .filter(|s| s.steps.iter().any(asked))?;
+    if let Some(problem) = face_problem(found, analysers) {
+        return Some(problem);
+    }
+    if let Measured::Unavailable { reason, detail } = seen {
+        return Some(Measured::unavailable(*reason, detail.clone()));
+    }
+    let Some(portrait) = portrait else {
+        let why = "There is no portrait to compare with.";
+        return Some(Measured::unavailable(ReasonCode::NothingToCompare, why));
+    };
+    Some(Measured::Value(DocumentShown {
+        frames: found.document_frames,
+        portraits: found.held_up.iter().map(|t| portrait.compare(t)).collect(),
+    }))
 }
 
 fn deformation(found: &VideoFindings, analysers: &Analysers) -> Measured<Motion> {

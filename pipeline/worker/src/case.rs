@@ -1,14 +1,18 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use idproof_domain::attack::Recorder;
+use idproof_domain::challenge::Script;
 use idproof_domain::declared::DeclaredIdentity;
 use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::{Digits, Language};
 use idproof_ports::{
-    Capability, DigitRecogniser, DocumentFinder, FaceEmbedder, FaceFinder, LandmarkFinder,
-    LiveScorer, MediaError, MediaFile, SealReader, TextReader,
+    Capability, DigitRecogniser, DocumentFinder, LiveScorer, MediaError, MediaFile, SealReader,
+    TextReader,
 };
 use time::Date;
+
+use crate::faces::FaceTools;
 
 /// What the applicant handed in and was asked for.
 pub struct CaseInput {
@@ -17,6 +21,10 @@ pub struct CaseInput {
     pub video: MediaFile,
     pub digits: Digits,
     pub language: Language,
+    /// The whole challenge with its times; without it the digits alone are asked for.
+    pub script: Option<Script>,
+    /// How the recording is said to have been made.
+    pub capture: CaptureFacts,
     pub declared: Option<DeclaredIdentity>,
     /// The kind of document the applicant announced, where they were asked.
     pub announced: Option<DocumentKind>,
@@ -24,11 +32,13 @@ pub struct CaseInput {
     pub today: Date,
 }
 
-/// The networks that look at faces; they only make sense together.
-pub struct FaceTools {
-    pub finder: Box<dyn FaceFinder>,
-    pub landmarks: Box<dyn LandmarkFinder>,
-    pub embedder: Box<dyn FaceEmbedder>,
+/// What the sender's page reports of how it recorded. Nothing here is believed where it speaks
+/// for the applicant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CaptureFacts {
+    pub recorder: Recorder,
+    /// The camera's name as the browser gives it.
+    pub camera: Option<String>,
 }
 
 /// Every model capability, or why there is none. Each sits behind a lock: stages of one case

@@ -8,14 +8,15 @@ use idproof_domain::evidence::{DeclaredField, Doubt, Portrait, SealLook, Surface
 use idproof_domain::mrz::{self, Correction, Era, Format as ZoneFormat, Mrz};
 use idproof_domain::{Measured, ReasonCode};
 use idproof_ports::{
-    Capability, DecodedImage, Embedding, Face, FoundSeal, ImageReport, MediaDecoder, MediaError,
-    ModelError, ModelIdentity, RgbImage, TextLine, TextReader,
+    Capability, DecodedImage, FoundSeal, ImageReport, MediaDecoder, MediaError, ModelIdentity,
+    RgbImage, TextLine, TextReader,
 };
 use time::Date;
 
 use crate::analyse::lock;
-use crate::case::{Analysers, CaseInput, FaceTools, InputError, is_input_fault};
+use crate::case::{Analysers, CaseInput, InputError, is_input_fault};
 use crate::doubt::doubt;
+use crate::faces::{FaceTools, Template};
 use crate::straighten::{CARD, Format, LARGE_CARD, PAGE};
 use crate::{printed, surface};
 
@@ -23,8 +24,8 @@ use crate::{printed, surface};
 pub(crate) struct DocumentFindings {
     pub surfaces: Measured<Vec<Surface>>,
     pub portrait: Measured<Option<Portrait>>,
-    /// The portrait's embedding, where there is a portrait.
-    pub embedding: Option<Embedding>,
+    /// The portrait's template, where there is a portrait.
+    pub template: Option<Template>,
     pub zone: Measured<Option<Zone>>,
     pub doubts: Measured<Vec<Doubt>>,
     pub print: Measured<Vec<Compared>>,
@@ -71,7 +72,7 @@ struct Reading {
     print: Vec<print::Line>,
     seals: Vec<FoundSeal>,
     seal_problem: Option<(ReasonCode, String)>,
-    portrait: Option<(Portrait, Embedding)>,
+    portrait: Option<(Portrait, Template)>,
     zones: Vec<Correction>,
     face_problem: Option<(ReasonCode, String)>,
     text_problem: Option<(ReasonCode, String)>,
@@ -153,13 +154,14 @@ impl Reading {
             }
         };
         let mut tools = lock(tools);
-        self.models.extend([
-            tools.finder.identity(),
-            tools.landmarks.identity(),
-            tools.embedder.identity(),
-        ]);
-        match portrait(&mut tools, image) {
+        self.models.extend(tools.identities());
+        match tools.enrol(image) {
             Ok(Some(found)) => {
+                let portrait = Portrait {
+                    score: f64::from(found.face.score),
+                    width: f64::from(found.face.bounds.width),
+                };
+                let found = (portrait, found.template);
                 let better = self
                     .portrait
                     .as_ref()
@@ -182,7 +184,7 @@ impl Reading {
             self.face_problem.get_or_insert(problem);
         }
         // A problem on any side leaves the check to a human, whatever the other side gave.
-        let (portrait, embedding) = match (self.face_problem, self.portrait) {
+        let (portrait, template) = match (self.face_problem, self.portrait) {
             (Some((reason, detail)), _) => (Measured::Unavailable { reason, detail }, None),
             (None, Some((p, e))) => (Measured::Value(Some(p)), Some(e)),
             (None, None) => (Measured::Value(None), None),
@@ -231,7 +233,7 @@ impl Reading {
             print,
             seals,
             portrait,
-            embedding,
+            template,
             zone,
             declared,
             models: self.models,
@@ -300,35 +302,6 @@ fn seal(found: &FoundSeal, zone: Option<&Correction>) -> SealLook {
 
 fn declared(d: &DeclaredIdentity, mrz: &Mrz, today: Date) -> Measured<Vec<DeclaredField>> {
     Measured::Value(compare(d, mrz, today))
-}
-
-fn portrait(
-    tools: &mut FaceTools,
-    image: &RgbImage,
-) -> Result<Option<(Portrait, Embedding)>, ModelError> {
-    let faces = tools.finder.find(image)?;
-    let Some(face) = main_face(&faces) else {
-        return Ok(None);
-    };
-    let landmarks = tools.landmarks.locate(image, &face.bounds)?;
-    let embedding = tools.embedder.embed(image, &landmarks.five())?;
-    let portrait = Portrait {
-        score: f64::from(face.score),
-        width: f64::from(face.bounds.width),
-    };
-    Ok(Some((portrait, embedding)))
-}
-
-/// Faces this much less sure than the surest compete with it by size.
-const AS_SURE: f32 = 0.15;
-
-/// The surest face; among those about as sure, the largest: a ghost image is smaller.
-fn main_face(faces: &[Face]) -> Option<&Face> {
-    let surest = faces.iter().map(|f| f.score).fold(0.0, f32::max);
-    faces
-        .iter()
-        .filter(|f| f.score >= surest - AS_SURE)
-        .max_by(|a, b| a.bounds.width.total_cmp(&b.bounds.width))
 }
 
 fn zone(best: &Correction, all: &[Correction], today: Date) -> Zone {

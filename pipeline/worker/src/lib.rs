@@ -5,19 +5,24 @@
 
 mod analyse;
 mod case;
+mod continuity;
 mod document;
 mod doubt;
+pub mod faces;
 mod fft;
+mod head;
 mod lips;
 mod motion;
 mod printed;
 mod quality;
+mod recapture;
 mod speech;
 mod straighten;
 mod surface;
 mod video;
 
-pub use analyse::{Analysis, Media, Timing, analyse};
-pub use case::{Analysers, CaseInput, FaceTools, InputError, Progress, Stage};
+pub use analyse::{Analysis, Media, Timing, analyse, analyse_recording};
+pub use case::{Analysers, CaptureFacts, CaseInput, InputError, Progress, Stage};
+pub use faces::FaceTools;
 pub use lips::{Mouth, MouthTracker, lip_sync, lip_sync_between};
 pub use speech::summarise;

@@ -1,14 +1,18 @@
 //! Does the face deform like a living one, or move like a picture?
 //!
 //! A flat picture moved before a camera moves by a homography, nearly by an affine map for
-//! small tilts. So each frame's landmarks are mapped onto the mean shape by the best affine
-//! map, and what is left over is deformation: lips, lids, and parallax of a turning head.
+//! small tilts. So each frame's landmarks are mapped onto the mean shape by the affine map that
+//! fits jaw, brows and nose best, and what is left over at eyes and mouth is deformation: lips,
+//! lids, and parallax of a turning head. In a print with holes, eyes and mouth move less against
+//! the printed face than a living one's do.
 
 use idproof_domain::evidence::Motion;
 use idproof_ports::{Landmarks, Point};
 
 /// Landmarks that move most in a living face: eyes and mouth.
 const MOBILE: std::ops::Range<usize> = 36..68;
+/// Jaw, brows and nose: they move with the head.
+const STEADY: std::ops::Range<usize> = 0..36;
 /// Below this many frames nothing can be said.
 const MIN_FRAMES: usize = 8;
 
@@ -66,12 +70,13 @@ fn mean_shape(shapes: &[Vec<[f64; 2]>]) -> Vec<[f64; 2]> {
         .collect()
 }
 
-/// `shape` mapped by the affine map that brings it closest to `onto` (least squares).
+/// `shape` mapped by the affine map that brings its steady points closest to those of `onto`
+/// (least squares).
 fn affine_onto(shape: &[[f64; 2]], onto: &[[f64; 2]]) -> Option<Vec<[f64; 2]>> {
     // Normal equations of [x y 1] * A = [u v].
     let mut m = [[0.0; 3]; 3];
     let mut r = [[0.0; 2]; 3];
-    for (p, q) in shape.iter().zip(onto) {
+    for (p, q) in shape[STEADY].iter().zip(&onto[STEADY]) {
         let row = [p[0], p[1], 1.0];
         for i in 0..3 {
             for j in 0..3 {

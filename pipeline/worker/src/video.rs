@@ -1,15 +1,20 @@
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use idproof_domain::challenge::{Script, ScriptStep};
 use idproof_ports::{
-    Embedding, Face, Landmarks, LiveScorer, ModelError, Rect, RgbImage, VideoFrame, VideoSink,
+    Face, Landmarks, LiveScorer, ModelError, Rect, RgbImage, VideoFrame, VideoSink,
 };
 
 use crate::analyse::lock;
-use crate::case::{FaceTools, Progress, Stage};
+use crate::case::{Progress, Stage};
+use crate::continuity::Thumb;
+use crate::faces::{FaceTools, Template};
+use crate::head::Pose;
 use crate::lips::MouthTracker;
 use crate::quality::frame_quality;
+use crate::recapture::periodicity;
 
 /// Faces are searched in frames this far apart; between them the mouth alone is followed.
 const LOOK_GAP: Duration = Duration::from_millis(190);
@@ -21,12 +26,19 @@ const OTHER_FACE_WIDTH: f32 = 0.4;
 /// Detector confidence from which a further face counts.
 const OTHER_FACE_SCORE: f32 = 0.5;
 
-/// Analyses frames as they arrive. Keeps one frame, landmarks, embeddings and the sound;
-/// never the frames.
+/// How long a document that was asked for is looked for.
+const DOCUMENT_WINDOW: Duration = Duration::from_millis(5_000);
+/// Portraits held up that are compared, at most.
+const MOST_HELD_UP: usize = 5;
+
+/// Analyses frames as they arrive. Keeps one frame, landmarks, embeddings, tiny grey
+/// versions and the sound; never the frames.
 pub(crate) struct FaceSink<'a> {
     tools: Option<&'a Mutex<FaceTools>>,
     live: Option<&'a Mutex<Box<dyn LiveScorer>>>,
     progress: &'a dyn Progress,
+    /// When the document is held up: other faces are looked for then, not held against anybody.
+    document: Vec<Range<Duration>>,
     pub found: VideoFindings,
     pub samples: Vec<f32>,
     best: Option<Best>,
@@ -41,17 +53,23 @@ pub(crate) struct VideoFindings {
     pub with_none: u32,
     pub widths: Vec<f64>,
     pub landmarks: Vec<Landmarks>,
-    pub embeddings: Vec<Scored>,
+    pub templates: Vec<Scored>,
+    pub thumbs: Vec<Thumb>,
+    pub poses: Vec<Pose>,
+    pub periodicity: Vec<f64>,
+    /// Frames while the document was to be held up, and the second faces seen then.
+    pub document_frames: u32,
+    pub held_up: Vec<Template>,
     pub live_scores: Vec<f64>,
     /// The first error of each model; what came before it is kept out of the decision.
     pub face_error: Option<ModelError>,
     pub live_error: Option<ModelError>,
 }
 
-/// The embedding of a window's best frame.
+/// The face of a window's best frame.
 pub(crate) struct Scored {
     pub quality: f32,
-    pub embedding: Embedding,
+    pub template: Template,
 }
 
 struct Best {
@@ -67,11 +85,13 @@ impl<'a> FaceSink<'a> {
         tools: Option<&'a Mutex<FaceTools>>,
         live: Option<&'a Mutex<Box<dyn LiveScorer>>>,
         progress: &'a dyn Progress,
+        script: Option<&Script>,
     ) -> Self {
         Self {
             tools,
             live,
             progress,
+            document: script.map(document_times).unwrap_or_default(),
             found: VideoFindings::default(),
             samples: Vec::new(),
             best: None,
@@ -94,7 +114,12 @@ impl<'a> FaceSink<'a> {
                 .follow(frame.at, &frame.image, &mut *tools.landmarks);
         }
         let faces = tools.finder.find(&frame.image)?;
-        self.count(&faces);
+        self.found.thumbs.push(Thumb::of(frame.at, &frame.image));
+        if self.document.iter().any(|d| d.contains(&frame.at)) {
+            self.look_at_document(&mut tools, &frame, &faces)?;
+        } else {
+            self.count(&faces);
+        }
         let Some(Face { bounds, .. }) = faces.into_iter().next() else {
             self.lips.looked(frame.at, None);
             return Ok(());
@@ -103,6 +128,7 @@ impl<'a> FaceSink<'a> {
         drop(tools);
         self.lips.looked(frame.at, Some((&bounds, &landmarks)));
         self.found.landmarks.push(landmarks.clone());
+        self.found.poses.extend(Pose::of(frame.at, &landmarks));
         let quality = frame_quality(&frame.image, &landmarks);
         let window = frame.at.as_millis() / WINDOW.as_millis();
         if let Some(done) = self.best.take_if(|b| b.window != window) {
@@ -136,15 +162,37 @@ impl<'a> FaceSink<'a> {
         self.found.widths.push(f64::from(first.bounds.width));
     }
 
+    /// While a document is held up, the smaller face is its portrait.
+    fn look_at_document(
+        &mut self,
+        tools: &mut FaceTools,
+        frame: &VideoFrame,
+        faces: &[Face],
+    ) -> Result<(), ModelError> {
+        self.found.document_frames += 1;
+        let second = faces
+            .iter()
+            .filter(|f| f.score >= OTHER_FACE_SCORE)
+            .min_by(|a, b| a.bounds.width.total_cmp(&b.bounds.width))
+            .filter(|_| faces.len() > 1 && self.found.held_up.len() < MOST_HELD_UP);
+        if let Some(face) = second {
+            let landmarks = tools.landmarks.locate(&frame.image, &face.bounds)?;
+            let template = tools.embed(&frame.image, &face.bounds, &landmarks)?;
+            self.found.held_up.push(template);
+        }
+        Ok(())
+    }
+
     fn use_best(&mut self, best: &Best) {
+        self.found
+            .periodicity
+            .extend(periodicity(&best.image, &best.bounds));
         if let Some(tools) = self.tools {
-            let embedded = lock(tools)
-                .embedder
-                .embed(&best.image, &best.landmarks.five());
+            let embedded = lock(tools).embed(&best.image, &best.bounds, &best.landmarks);
             match embedded {
-                Ok(embedding) => self.found.embeddings.push(Scored {
+                Ok(template) => self.found.templates.push(Scored {
                     quality: best.quality,
-                    embedding,
+                    template,
                 }),
                 Err(e) => self.found.face_error = Some(e),
             }
@@ -156,6 +204,21 @@ impl<'a> FaceSink<'a> {
             }
         }
     }
+}
+
+/// When the document is to be held up.
+fn document_times(script: &Script) -> Vec<Range<Duration>> {
+    script
+        .steps
+        .iter()
+        .filter_map(|s| match s {
+            ScriptStep::Document { after_ms } => {
+                let from = Duration::from_millis(u64::from(*after_ms));
+                Some(from..from + DOCUMENT_WINDOW)
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 impl VideoSink for FaceSink<'_> {

@@ -141,6 +141,8 @@ impl Case {
             video: self.video.as_path().into(),
             digits: DIGITS.parse().expect("digits"),
             language: idproof_domain::Language::Fr,
+            script: None,
+            capture: idproof_worker::CaptureFacts::default(),
             declared: None,
             announced: None,
             today: time::macros::date!(2026 - 11 - 21),

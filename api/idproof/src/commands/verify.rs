@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use crate::cli::VerifyArgs;
 use crate::clock::SystemClock;
-use crate::commands::UnusableInput;
+use crate::commands::{UnusableInput, challenge};
 use crate::compose;
 use crate::compose::judgement::policy;
 use crate::config::Config;
@@ -27,12 +27,23 @@ pub fn run(args: &VerifyArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let (policy, policy_report) = policy(args.policy.as_deref())?;
     // Where the report cannot be written, nothing is worth computing.
     let mut out = report_file(&args.out)?;
+    let challenge = args.challenge.as_deref().map(challenge::load).transpose()?;
+    let (digits, language) = match (&challenge, &args.digits, args.language) {
+        (Some(c), ..) => (c.digits.clone(), c.script.language),
+        (None, Some(digits), Some(language)) => (digits.clone(), language),
+        (None, ..) => {
+            let what = "give --digits and --language, or --challenge";
+            return Err(UnusableInput(what.into()).into());
+        }
+    };
     let now = jiff::Timestamp::from_millisecond(clock.now_ms())?;
     let input = CaseInput {
         documents: args.document.iter().map(|d| d.as_path().into()).collect(),
         video: args.video.as_path().into(),
-        digits: args.digits.clone(),
-        language: args.language,
+        digits,
+        language,
+        script: challenge.as_ref().map(|c| c.script.clone()),
+        capture: challenge.map(|c| c.capture).unwrap_or_default(),
         declared: args.identity.as_deref().map(load_identity).transpose()?,
         announced: args.kind,
         today: legal_day(now, &config.verify.time_zone)?,
@@ -100,7 +111,7 @@ fn report_file(out: &Path) -> anyhow::Result<NamedTempFile> {
     NamedTempFile::new_in(dir).with_context(|| format!("cannot write the report {}", out.display()))
 }
 
-fn legal_day(now: jiff::Timestamp, zone: &str) -> anyhow::Result<time::Date> {
+pub(crate) fn legal_day(now: jiff::Timestamp, zone: &str) -> anyhow::Result<time::Date> {
     let day = now.in_tz(zone)?.date();
     let month = time::Month::try_from(u8::try_from(day.month())?)?;
     Ok(time::Date::from_calendar_date(

@@ -12,7 +12,10 @@ use anyhow::Context;
 use idproof_inference::{ModelFile, Runtime, face, outline, text};
 use idproof_media::{Decoder, DecoderConfig};
 use idproof_models::{Manifest, Store, StoreConfig};
-use idproof_ports::{Capability, Clock, ModelError, ModelIdentity, SealReader, Unavailable};
+use idproof_ports::{
+    Capability, CarefulFinder, Clock, FaceEmbedder, ModelError, ModelIdentity, SealReader,
+    Unavailable,
+};
 use idproof_speech::{SpeechModel, WhisperDigits};
 use idproof_worker::{Analysers, FaceTools};
 
@@ -173,18 +176,60 @@ impl Loader<'_> {
         self.runtime.as_ref().map_err(Clone::clone)
     }
 
+    /// Finder and landmarks, and every embedder that can be had: one is enough.
     fn faces(&self) -> Capability<Mutex<FaceTools>> {
         let load = || -> Result<FaceTools, String> {
             let runtime = self.runtime()?;
-            let [finder, landmarks, embedder] =
-                ["blazeface", "face_landmarks_68", "face_recognition"].map(|name| self.file(name));
+            let [finder, landmarks] =
+                ["blazeface", "face_landmarks_68"].map(|name| self.file(name));
             Ok(FaceTools {
                 finder: Box::new(face::BlazeFaceFinder::new(runtime, &finder?).map_err(text_of)?),
                 landmarks: Box::new(face::Landmarks68::new(runtime, &landmarks?).map_err(text_of)?),
-                embedder: Box::new(face::DlibEmbedder::new(runtime, &embedder?).map_err(text_of)?),
+                careful: self.careful(runtime),
+                embedders: self.embedders(runtime)?,
             })
         };
         capability("faces", load().map(Mutex::new))
+    }
+
+    fn careful(&self, runtime: &Runtime) -> Option<Box<dyn CarefulFinder>> {
+        let load = || face::YuNet::new(runtime, &self.file("yunet")?).map_err(text_of);
+        match load() {
+            Ok(finder) => Some(Box::new(finder)),
+            Err(why) => {
+                tracing::info!("faces are aligned without yunet: {why}");
+                None
+            }
+        }
+    }
+
+    fn embedders(&self, runtime: &Runtime) -> Result<Vec<Box<dyn FaceEmbedder>>, String> {
+        type Loaded = Result<Box<dyn FaceEmbedder>, String>;
+        let dlib = || -> Loaded {
+            let file = self.file("face_recognition")?;
+            let net = face::DlibEmbedder::new(runtime, &file).map_err(text_of)?;
+            Ok(Box::new(net))
+        };
+        let second = || -> Loaded {
+            let file = self.file("mobilefacenet_foamliu")?;
+            let net = face::MobileFaceNet::new(runtime, &file).map_err(text_of)?;
+            Ok(Box::new(net))
+        };
+        let (mut here, mut missing) = (Vec::new(), Vec::new());
+        for loaded in [dlib(), second()] {
+            match loaded {
+                Ok(net) => here.push(net),
+                Err(why) => missing.push(why),
+            }
+        }
+        let why = missing.join("; ");
+        if here.is_empty() {
+            return Err(why);
+        }
+        if !missing.is_empty() {
+            tracing::warn!("faces are compared by one network instead of two: {why}");
+        }
+        Ok(here)
     }
 
     fn liveness(&self) -> Capability<Mutex<Box<dyn idproof_ports::LiveScorer>>> {

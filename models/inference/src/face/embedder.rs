@@ -2,7 +2,7 @@ use idproof_ports::{Embedding, FaceEmbedder, ModelError, ModelIdentity, Point, R
 
 use super::vision_error;
 use crate::runtime::{ModelFile, Net, Runtime};
-use crate::vision::{affine, planar, similarity, view};
+use crate::vision::{aligned, planar};
 
 const SIDE: i32 = 150;
 /// Where the five points lie in dlib's mean face, as fractions (dlib, `get_face_chip_details`).
@@ -36,13 +36,12 @@ impl FaceEmbedder for DlibEmbedder {
             let at = |v: f32| (PADDING + v) / (1.0 + 2.0 * PADDING) * SIDE as f32;
             (at(x), at(y))
         });
-        let Some(matrix) = similarity(five, &target) else {
+        let face = aligned(image, five, &target, SIDE).map_err(vision_error(&self.net))?;
+        let Some(face) = face else {
             return Err(self.net.error("the five points of the face coincide"));
         };
-        let aligned = view(image)
-            .and_then(|source| affine(&source, matrix, SIDE, SIDE))
-            .and_then(|m| planar(&m, [0, 1, 2], [0.0; 3], [1.0; 3]))
-            .map_err(vision_error(&self.net))?;
+        let aligned =
+            planar(&face, [0, 1, 2], [0.0; 3], [1.0; 3]).map_err(vision_error(&self.net))?;
         let side = SIDE as usize;
         let mut both = aligned;
         let mirrored: Vec<f32> = both

@@ -1,14 +1,18 @@
 //! Faces: detection, landmarks, embedding, passive liveness.
 
+mod careful;
 mod detector;
 mod embedder;
 mod landmarks;
 mod liveness;
+mod second_embedder;
 
+pub use careful::YuNet;
 pub use detector::BlazeFaceFinder;
 pub use embedder::DlibEmbedder;
 pub use landmarks::Landmarks68;
 pub use liveness::MiniFasPair;
+pub use second_embedder::MobileFaceNet;
 
 use crate::runtime::Net;
 use idproof_ports::ModelError;

@@ -30,6 +30,8 @@ enum Cause {
     Far,
     Face,
     Live,
+    Head,
+    Shown,
     Voice,
     Digits,
     DocumentFile,
@@ -84,7 +86,16 @@ fn cause(code: ReasonCode) -> Cause {
         R::PresentationAttackLikely
         | R::LivenessUncertain
         | R::FaceDoesNotMove
-        | R::MotionUncertain => Cause::Live,
+        | R::MotionUncertain
+        | R::ScreenLikely => Cause::Live,
+        R::PersonChanges
+        | R::RecordingCut
+        | R::PictureFrozen
+        | R::PictureRepeats
+        | R::VirtualCamera
+        | R::TimingUnnatural => Cause::Jerky,
+        R::HeadNotMoved | R::HeadMovedOtherwise => Cause::Head,
+        R::DocumentNotShown | R::DocumentShownDiffers => Cause::Shown,
         R::NothingSaid => Cause::Voice,
         R::DigitsDiffer | R::DigitsUncertain | R::LipsUncertain => Cause::Digits,
         R::DocumentUnusable => Cause::DocumentFile,
@@ -200,6 +211,14 @@ fn sentence(cause: Cause, language: Language) -> &'static str {
         Cause::Live => (
             "Nous n’avons pas assez bien vu votre visage bouger. Filmez-vous directement, bien éclairé, et parlez naturellement.",
             "We did not see your face move well enough. Film yourself directly, in good light, and speak naturally.",
+        ),
+        Cause::Head => (
+            "Nous n’avons pas bien vu votre tête tourner. Tournez-la nettement du côté indiqué, puis revenez face à l’appareil.",
+            "We did not see your head turn well enough. Turn it clearly the way that is shown, then face the camera again.",
+        ),
+        Cause::Shown => (
+            "Nous n’avons pas bien vu votre document dans la vidéo. Tenez-le à côté de votre visage, photo visible, sans reflet.",
+            "We did not see your document well enough in the video. Hold it beside your face, its photo visible, without glare.",
         ),
         Cause::Voice => (
             "Nous n’avons pas entendu votre voix. Parlez un peu plus fort, dans un endroit calme.",

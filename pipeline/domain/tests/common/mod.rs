@@ -3,12 +3,15 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
+use idproof_domain::challenge::Direction;
 use idproof_domain::document::print::Compared;
 use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::evidence::{
     DeclaredField, Doubt, FaceMatch, LipSync, Liveness, Motion, Portrait, Presence, Recording,
     SealLook, Speech, Surface, Zone,
 };
+use idproof_domain::face::{Comparison, Pair};
 use idproof_domain::seal::Trust;
 use idproof_domain::{CheckName, CheckStatus, Decision, Evidence, Measured, Policy, decide};
 use time::macros::date;
@@ -47,9 +50,7 @@ pub fn good() -> Evidence {
             with_none: 0,
             face_width: 200.0,
         }),
-        face_match: Measured::Value(FaceMatch {
-            distances: vec![0.4, 0.3, 0.35],
-        }),
+        face_match: faces(&[12.0, 15.0, 13.0]),
         liveness: Measured::Value(Liveness {
             scores: vec![0.9, 0.95],
         }),
@@ -57,6 +58,29 @@ pub fn good() -> Evidence {
             frames: 20,
             deformation: 0.1,
         }),
+        continuity: Measured::Value(Continuity {
+            faces: vec![same(), same()],
+            frozen_seconds: 0.0,
+            repeated_seconds: 0.2,
+            cuts: 0,
+        }),
+        recapture: Measured::Value(Recapture {
+            periodicity: vec![1.9, 2.1],
+        }),
+        injection: Measured::Value(Injection {
+            recorder: Recorder::Browser,
+            virtual_camera: false,
+            repeated_frames: 0.0,
+        }),
+        head: Some(Measured::Value(vec![HeadTurn {
+            asked: Direction::Left,
+            degrees: Some(30.0),
+            otherwise: 2.0,
+        }])),
+        document_shown: Some(Measured::Value(DocumentShown {
+            frames: 20,
+            portraits: ratios(Pair::Portrait, &[6.0, 7.0]),
+        })),
         speech: Measured::Value(Speech {
             voiced_seconds: 2.0,
             asked: 3,
@@ -99,6 +123,36 @@ pub fn seal() -> SealLook {
         differing: vec![],
         compared: 3,
     }
+}
+
+/// Two frames that surely show one person.
+pub fn same() -> Comparison {
+    ratios(Pair::Photographs, &[8.0]).remove(0)
+}
+
+/// A portrait that was compared by one embedder, with these log likelihood ratios.
+pub fn faces(all: &[f64]) -> Measured<FaceMatch> {
+    Measured::Value(FaceMatch {
+        comparisons: ratios(Pair::Portrait, all),
+    })
+}
+
+/// Comparisons by one embedder that have these log likelihood ratios.
+pub fn ratios(pair: Pair, all: &[f64]) -> Vec<Comparison> {
+    let calibration = policy()
+        .calibrations()
+        .all()
+        .iter()
+        .find(|c| c.pair == pair && c.weights.len() == 1)
+        .cloned()
+        .unwrap();
+    let (name, weight) = calibration.weights.iter().next().unwrap();
+    let distance = |ratio: &f64| (ratio - calibration.offset) / weight;
+    all.iter()
+        .map(|r| Comparison {
+            distances: vec![(name.clone(), distance(r))],
+        })
+        .collect()
 }
 
 pub fn zone() -> Zone {

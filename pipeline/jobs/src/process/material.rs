@@ -1,10 +1,11 @@
 use idproof_database::{Case, Upload, UploadKind, UploadState};
+use idproof_domain::attack::Recorder;
 use idproof_domain::challenge::Script;
 use idproof_domain::declared::DeclaredIdentity;
 use idproof_domain::{Digits, ReasonCode};
 use idproof_ports::MediaFile;
 use idproof_vault::{CaseKey, ObjectName, VaultError, WrappedKey};
-use idproof_worker::CaseInput;
+use idproof_worker::{CaptureFacts, CaseInput};
 use time::{Date, Month};
 
 use super::Process;
@@ -47,17 +48,20 @@ impl Process {
         if let Some(back) = back {
             documents.push(self.file(&key, back).await?);
         }
+        let person = script.needs_a_person().then_some(ReasonCode::PersonAsked);
         Ok(Material {
             input: CaseInput {
                 documents,
                 video: self.file(&key, video).await?,
                 digits: digits(&script)?,
                 language: script.language,
+                capture: capture(&video.capture),
                 declared: declared(case)?,
                 announced: case.document_type.as_deref().and_then(|k| k.parse().ok()),
                 today: self.day_of(front.completed_at)?,
+                script: Some(script),
             },
-            person: script.needs_a_person().then_some(ReasonCode::PersonAsked),
+            person,
         })
     }
 
@@ -105,6 +109,20 @@ impl Process {
 fn complete(uploads: &[Upload], kind: UploadKind) -> Option<&Upload> {
     let fits = |u: &&Upload| u.kind == kind && u.state == UploadState::Complete;
     uploads.iter().rfind(fits)
+}
+
+/// What the capture page reported beside the recording.
+fn capture(facts: &serde_json::Value) -> CaptureFacts {
+    let camera = facts["camera"]["label"].as_str().map(str::to_owned);
+    CaptureFacts {
+        // Only the page notes when it showed each step.
+        recorder: if facts["shown"].is_array() {
+            Recorder::Browser
+        } else {
+            Recorder::Unknown
+        },
+        camera,
+    }
 }
 
 fn digits(script: &Script) -> Result<Digits, JobError> {

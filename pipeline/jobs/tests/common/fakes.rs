@@ -45,6 +45,22 @@ fn print(width: u32, height: u32) -> RgbImage {
     RgbImage::from_raw(width, height, data).unwrap()
 }
 
+/// A bright bar that wanders: no two pictures are alike.
+fn moved(index: u64) -> RgbImage {
+    let (w, h) = (640_usize, 480_usize);
+    let left = index as usize * 16;
+    let data = (0..w * h)
+        .flat_map(|i| {
+            [if (left..left + 120).contains(&(i % w)) {
+                200
+            } else {
+                90
+            }; 3]
+        })
+        .collect();
+    RgbImage::from_raw(w as u32, h as u32, data).unwrap()
+}
+
 fn content(file: &MediaFile) -> Vec<u8> {
     let MediaFile::Open(file) = file else {
         panic!("media are handed over without a name");
@@ -107,7 +123,7 @@ impl MediaDecoder for FakeDecoder {
             let frame = VideoFrame {
                 at,
                 index,
-                image: grey(640, 480),
+                image: moved(index),
             };
             if sink.frame(frame) == ControlFlow::Break(()) {
                 break;
@@ -187,7 +203,7 @@ impl FaceEmbedder for Person {
     }
 
     fn identity(&self) -> ModelIdentity {
-        identity("embedder")
+        identity("face_recognition")
     }
 }
 
@@ -284,10 +300,11 @@ impl FakeTools {
                 faces: Ok(Mutex::new(FaceTools {
                     finder: Box::new(Faces),
                     landmarks: Box::new(Mouth(0.0)),
-                    embedder: Box::new(Person {
+                    careful: None,
+                    embedders: vec![Box::new(Person {
                         same: same_person,
                         seen: 0.0,
-                    }),
+                    })],
                 })),
                 liveness: Ok(Mutex::new(Box::new(Alive))),
                 text: Ok(Mutex::new(Box::new(Text))),

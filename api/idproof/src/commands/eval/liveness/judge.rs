@@ -140,6 +140,7 @@ impl Judge<'_> {
             script,
             capture,
             declared: None,
+            announced: None,
             today: legal_day(now, "UTC")?,
         };
         let analysis =
