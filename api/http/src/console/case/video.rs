@@ -68,14 +68,15 @@ pub(super) fn video(
 ) -> VideoView {
     let report = machine.and_then(machine::video_report);
     let asked = script.map(|s| {
-        let asked = |step: &ScriptStep| {
-            let ScriptStep::Digit { digit, after_ms } = step;
-            Asked {
+        let asked = |step: &ScriptStep| match step {
+            ScriptStep::Digit { digit, after_ms } => Some(Asked {
                 digit: digit.to_string(),
                 at_ms: *after_ms,
-            }
+            }),
+            // What was asked of head and document has checks of its own.
+            ScriptStep::Head { .. } | ScriptStep::Document { .. } => None,
         };
-        s.steps.iter().map(asked).collect()
+        s.steps.iter().filter_map(asked).collect()
     });
     let mut facts = Vec::new();
     if let Some(r) = &report {
