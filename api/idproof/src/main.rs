@@ -45,7 +45,6 @@ fn main() -> ExitCode {
         (Command::Outbox(args), _) => outbox::run(&args, &config),
         (Command::Bounce, _) => bounce::run(&config),
         (Command::Config(args), _) => commands::config::run(&args, &config),
-        (Command::Eval(args), _) => eval::run(&args, &config),
         (_, None) => doctor::run(&config),
     };
     match result {

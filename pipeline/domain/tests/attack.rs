@@ -251,7 +251,8 @@ fn the_document_was_held_up() {
 #[test]
 fn what_could_not_be_measured_goes_to_a_human() {
     let gone = || (ReasonCode::ModelUnavailable, "no model".to_owned());
-    let changes: [fn(&mut Evidence, (ReasonCode, String)); 5] = [
+    type Change = fn(&mut Evidence, (ReasonCode, String));
+    let changes: [Change; 5] = [
         |e, (reason, detail)| e.continuity = Measured::Unavailable { reason, detail },
         |e, (reason, detail)| e.recapture = Measured::Unavailable { reason, detail },
         |e, (reason, detail)| e.injection = Measured::Unavailable { reason, detail },

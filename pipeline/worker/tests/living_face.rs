@@ -144,6 +144,10 @@ impl MediaDecoder for Film {
         }
         Ok(report)
     }
+
+    fn decode_sound(&self, _: &MediaFile) -> Result<Vec<f32>, MediaError> {
+        Err(MediaError::Unavailable("a film is no sound file".into()))
+    }
 }
 
 fn identity(name: &str) -> ModelIdentity {

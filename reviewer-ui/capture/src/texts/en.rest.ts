@@ -447,7 +447,6 @@ const en: Rest = {
     arriveLead: (service) => `You are about to continue a case of “${service}” on this phone.`,
     asked: (device, at, same) => `Asked for at ${at} by: ${device}, in ${same ? 'the same' : 'another'} network.`,
     takenBy: (device) => `Taken over by: ${device}. Not you? Close your case here.`,
-    unknown: 'unknown device',
     arriveWarn: 'Did somebody else send you this code or link? Then stop: it may be a fraud in your name.',
     arriveLabel: 'Number on your computer',
     missing: 'Type the number that your computer shows.',

@@ -462,7 +462,6 @@ const fr = {
     arriveLead: (service: string) => `Vous allez continuer sur ce téléphone un dossier de « ${service} ».`,
     asked: (device: string, at: string, same: boolean) => `Demandé à ${at} par : ${device}, dans ${same ? 'le même' : 'un autre'} réseau.`,
     takenBy: (device: string) => `Repris par : ${device}. Pas vous ? Fermez votre dossier ici.`,
-    unknown: 'appareil inconnu',
     arriveWarn: 'Quelqu’un d’autre vous a envoyé ce code ou ce lien ? Arrêtez : c’est peut-être une fraude à votre nom.',
     arriveLabel: 'Numéro affiché par votre ordinateur',
     missing: 'Tapez le numéro affiché par votre ordinateur.',

@@ -195,12 +195,14 @@ fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
         }
         a.swap(k, pivot);
         b.swap(k, pivot);
-        for row in k + 1..n {
-            let by = a[row][k] / a[k][k];
-            for column in k..n {
-                a[row][column] -= by * a[k][column];
+        let (above, below) = a.split_at_mut(k + 1);
+        let pivot = &above[k];
+        for (n, row) in below.iter_mut().enumerate() {
+            let by = row[k] / pivot[k];
+            for (value, taken) in row.iter_mut().zip(pivot).skip(k) {
+                *value -= by * taken;
             }
-            b[row] -= by * b[k];
+            b[k + 1 + n] -= by * b[k];
         }
     }
     for k in (0..n).rev() {

@@ -39,13 +39,9 @@ pub fn run(args: &EvalLivenessArgs, config: &Config) -> anyhow::Result<ExitCode>
     let store = compose::store(config)?;
     let analysers = compose::analysers(config, &store, clock.clone());
     // Without them nothing is ever accepted: figures that look perfect and mean nothing.
-    for missing in [
-        analysers.faces.as_ref().err(),
-        analysers.liveness.as_ref().err(),
-    ] {
-        if let Some(why) = missing {
-            return Err(UnusableInput(format!("liveness cannot be measured: {why}")).into());
-        }
+    let missing = analysers.faces.as_ref().err();
+    if let Some(why) = missing.or(analysers.liveness.as_ref().err()) {
+        return Err(UnusableInput(format!("liveness cannot be measured: {why}")).into());
     }
     let decoder = compose::decoder(config, clock.clone())?;
     let judge = Judge {
