@@ -19,7 +19,8 @@ function freePort() {
   });
 }
 
-export async function startService() {
+/** `more` are settings beyond the usual ones, as environment variables. */
+export async function startService(more = {}) {
   for (const [file, what] of [[PROGRAM, 'make build'], [`${MODELS}/blazeface.onnx`, 'make models']]) {
     if (!existsSync(file)) throw new Error(`${file} is not there: run \`${what}\``);
   }
@@ -36,6 +37,7 @@ export async function startService() {
     IDPROOF_HTTP_PUBLIC_URL: address,
     IDPROOF_HTTP_FACE_DETECTOR: `${MODELS}/blazeface.onnx`,
     IDPROOF_ENROLMENT_OPEN: 'true',
+    ...more,
   };
   const log = openSync(`${VAR}service.log`, 'w');
   const child = spawn(PROGRAM, ['all'], { cwd, env, stdio: ['ignore', log, log] });
@@ -49,9 +51,12 @@ export async function startService() {
     await new Promise((done) => setTimeout(done, 200));
   }
 
+  /** What the program's command line says to this service's own directory. */
+  const run = (...args) => execFileSync(PROGRAM, args, { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+
   /** Codes sent to an address, the newest last, as `idproof outbox` shows them. */
   function codes(to) {
-    const shown = execFileSync(PROGRAM, ['outbox', '--last', '50'], { cwd, env }).toString();
+    const shown = run('outbox', '--last', '50');
     return shown
       .split(/^--- /m)
       .filter((message) => message.split('\n', 1)[0].includes(` to ${to} `))
@@ -63,5 +68,5 @@ export async function startService() {
     if (child.exitCode === null) await new Promise((done) => child.once('exit', done));
     rmSync(cwd, { recursive: true });
   }
-  return { address, codes, stop };
+  return { address, codes, run, stop };
 }
