@@ -62,7 +62,7 @@ export default defineConfig({
     cssCodeSplit: false,
     reportCompressedSize: false,
     minify: 'terser',
-    terserOptions: { module: true, ecma: 2020, compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true } },
+    terserOptions: { module: true, ecma: 2020, compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true } },
     rolldownOptions: {
       output: {
         // Few files, each a stretch of the way: small ones compress badly and cost a round trip each.
@@ -70,6 +70,7 @@ export default defineConfig({
           groups: [
             // What the first screen needs, so that no later stretch draws it in.
             { name: 'core', priority: 1, test: /node_modules\/svelte|vite\/|shared\/src\/(api|style)|src\/(parts\/(Rail|Screen|Trouble|Go)|lib\/(session|action|device|kept|texts|way|consent))/ },
+            { name: 'bits', test: /src\/(lib\/aloud|capture\/(picture|light))/ },
           ],
         },
       },
