@@ -163,6 +163,7 @@ impl Tx {
             "DELETE FROM chunks WHERE upload_id IN (SELECT id FROM uploads WHERE case_id = $1)",
             "UPDATE uploads SET capture = '{}', sha256 = NULL, declared_sha256 = NULL WHERE case_id = $1",
             "DELETE FROM challenges WHERE case_id = $1",
+            "DELETE FROM review_pictures WHERE case_id = $1",
         ] {
             sqlx::query(sql)
                 .bind(case.id.as_str())

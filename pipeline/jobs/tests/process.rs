@@ -19,7 +19,7 @@ use idproof_database::{Case, Decision, DecisionOutcome, JobKind, SandboxOutcome}
 use idproof_domain::calendar::{Calendar, Holidays};
 use idproof_domain::case::{CaseState, Step};
 use idproof_domain::{Policy, ReviewMode, Rules};
-use idproof_jobs::{Handler, Judgement, Process};
+use idproof_jobs::{Handler, Judgement, Process, Purge};
 use idproof_wire::PolicyReport;
 
 fn judgement(mode: ReviewMode) -> Judgement {
@@ -171,6 +171,66 @@ async fn every_case_goes_to_a_person_where_that_is_the_rule() {
             assert_eq!(case.state, CaseState::InReview);
             assert!(case.reasons.contains(&"every_case".to_owned()));
         }
+    }
+}
+
+/// Portrait, best frames and what was read and heard, encrypted beside the media and purged with them.
+#[tokio::test]
+async fn a_person_is_shown_faces_and_what_was_read_and_an_accepted_case_keeps_none() {
+    for world in worlds().await {
+        let tools = Arc::new(FakeTools::of(true));
+        let case = world.submitted(None).await;
+        work(&world, &handler(&world, &tools, ReviewMode::EveryCase))
+            .await
+            .unwrap();
+        let mut pictures = world.database().pictures(&case.id, 1).await.unwrap();
+        pictures.sort_by(|a, b| a.kind.cmp(&b.kind));
+        let kinds: Vec<&str> = pictures.iter().map(|p| p.kind.as_str()).collect();
+        assert_eq!(kinds, ["findings", "frame", "frame", "frame", "portrait"]);
+        let wrapped = world.database().case_key(&case.id).await.unwrap().unwrap();
+        let key = world
+            .vault
+            .open_case(&case.id, &wrapped.parse().unwrap())
+            .await
+            .unwrap();
+        let mut contents = Vec::new();
+        for picture in &pictures {
+            let name = picture.object.parse().unwrap();
+            let reader = world.vault.get(&key, &name).await.unwrap();
+            contents.push(reader.into_bytes(1 << 22).await.unwrap());
+            assert_eq!(
+                i64::try_from(contents.last().unwrap().len()).unwrap(),
+                picture.size
+            );
+        }
+        assert!(contents[1..].iter().all(|c| c.starts_with(&[0xff, 0xd8])));
+        let found: serde_json::Value = serde_json::from_slice(&contents[0]).unwrap();
+        assert_eq!(found["zone"]["birth_name"], "ERIKSSON");
+        assert_eq!(found["zone"]["birth_date"], "1974-08-12");
+        assert!(!found["heard"].as_array().unwrap().is_empty());
+        for track in found["tracks"].as_array().unwrap() {
+            assert!(!track["points"].as_array().unwrap().is_empty(), "{track}");
+        }
+        // What leaves with the decision holds none of it.
+        let (_, decision) = verdict(&world, &case).await;
+        assert!(!decision.report.to_string().contains("ERIKSSON"));
+
+        let before = world.vault.objects_of(&case.id).await.unwrap().len();
+        world.steps(&case.id, &[Step::Withdrawn]).await;
+        let purge = Purge::new(world.context.clone(), world.vault.clone());
+        let done = purge.purge().await.unwrap();
+        assert_eq!((done.cases, done.objects), (1, before as u64));
+        assert!(world.vault.objects_of(&case.id).await.unwrap().is_empty());
+        let left = world.database().pictures(&case.id, 1).await.unwrap();
+        assert!(left.is_empty());
+
+        let accepted = world.submitted(None).await;
+        work(&world, &handler(&world, &tools, ReviewMode::Borderline))
+            .await
+            .unwrap();
+        assert_eq!(world.case(&accepted.id).await.state, CaseState::Accepted);
+        let none = world.database().pictures(&accepted.id, 1).await.unwrap();
+        assert!(none.is_empty());
     }
 }
 

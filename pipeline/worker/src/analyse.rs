@@ -17,6 +17,7 @@ use crate::faces::{Template, against_most_typical};
 use crate::head::turns;
 use crate::lips::lip_sync;
 use crate::motion::motion;
+use crate::shown::Shown;
 use crate::speech::listen;
 use crate::video::{FaceSink, VideoFindings};
 
@@ -50,6 +51,8 @@ pub struct Analysis {
     pub models: Vec<ModelIdentity>,
     pub timings: Vec<Timing>,
     pub media: Media,
+    /// For a person who judges the case; no part of what is decided by.
+    pub shown: Shown,
 }
 
 /// Runs every stage of a case: the document on one thread, the recording on another, the
@@ -169,6 +172,12 @@ fn conclude(
             documents: document.reports,
             video: video.report,
         },
+        shown: Shown {
+            portrait: document.shown.portrait,
+            zone: document.shown.zone,
+            print: document.shown.print,
+            ..video.shown
+        },
     }
 }
 
@@ -207,6 +216,7 @@ fn no_document(input: &CaseInput, reason: ReasonCode, why: &str) -> DocumentFind
             .map(|_| Measured::unavailable(reason, why)),
         models: Vec::new(),
         reports: Vec::new(),
+        shown: Shown::default(),
     }
 }
 
@@ -218,6 +228,7 @@ struct Watched {
     report: Option<VideoReport>,
     models: Vec<ModelIdentity>,
     timings: Vec<Timing>,
+    shown: Shown,
 }
 
 fn watch(
@@ -251,9 +262,9 @@ fn watch(
             input.language,
             &input.digits,
         ),
-        Err(e) => (decoder_unavailable(e), Vec::new()),
+        Err(e) => (decoder_unavailable(e), Vec::new(), Vec::new()),
     });
-    let (speech, mut models) = speech;
+    let (speech, heard, mut models) = speech;
     if let Some(live) = live {
         models.extend(lock(live).identities());
     }
@@ -265,9 +276,14 @@ fn watch(
         Err(e) => decoder_unavailable(e),
     };
     let mut found = sink.found;
+    let mut shown = Shown {
+        heard,
+        ..sink.shown
+    };
     if report.is_err() {
         // Half a recording proves nothing about the other half.
         found = VideoFindings::default();
+        shown = Shown::default();
     }
     Ok(Watched {
         found,
@@ -289,6 +305,7 @@ fn watch(
                 took: speech_took,
             },
         ],
+        shown,
     })
 }
 

@@ -17,6 +17,7 @@ use crate::analyse::lock;
 use crate::case::{Analysers, CaseInput, InputError, is_input_fault};
 use crate::doubt::doubt;
 use crate::faces::{FaceTools, Template};
+use crate::shown::{Shown, cut_out, of_print, of_zone};
 use crate::straighten::{CARD, Format, LARGE_CARD, PAGE};
 use crate::{printed, surface};
 
@@ -33,6 +34,8 @@ pub(crate) struct DocumentFindings {
     pub declared: Option<Measured<Vec<DeclaredField>>>,
     pub models: Vec<ModelIdentity>,
     pub reports: Vec<ImageReport>,
+    /// Portrait, zone and print, for a person.
+    pub shown: Shown,
 }
 
 /// Reads every side; the portrait is the best face of any side.
@@ -73,6 +76,8 @@ struct Reading {
     seals: Vec<FoundSeal>,
     seal_problem: Option<(ReasonCode, String)>,
     portrait: Option<(Portrait, Template)>,
+    /// The portrait, cut out.
+    cut_out: Option<RgbImage>,
     zones: Vec<Correction>,
     face_problem: Option<(ReasonCode, String)>,
     text_problem: Option<(ReasonCode, String)>,
@@ -161,6 +166,7 @@ impl Reading {
                     score: f64::from(found.face.score),
                     width: f64::from(found.face.bounds.width),
                 };
+                let bounds = found.face.bounds;
                 let found = (portrait, found.template);
                 let better = self
                     .portrait
@@ -168,6 +174,7 @@ impl Reading {
                     .is_none_or(|(p, _)| found.0.score > p.score);
                 if better {
                     self.portrait = Some(found);
+                    self.cut_out = cut_out(image, &bounds);
                 }
             }
             Ok(None) => {}
@@ -194,6 +201,12 @@ impl Reading {
             .iter()
             .min_by_key(|c| (c.mrz.wrong_checks(), c.changed));
         let read = print::read(&self.print);
+        let shown = Shown {
+            portrait: self.cut_out,
+            zone: best.map_or_else(Vec::new, |c| of_zone(&c.mrz, input.today)),
+            print: of_print(&read),
+            ..Shown::default()
+        };
         let zone = match &self.text_problem {
             Some((reason, detail)) => Measured::unavailable(*reason, detail.clone()),
             None => {
@@ -238,6 +251,7 @@ impl Reading {
             declared,
             models: self.models,
             reports,
+            shown,
         }
     }
 }

@@ -2,20 +2,22 @@ use std::sync::Mutex;
 
 use idproof_domain::evidence::Speech;
 use idproof_domain::{Digits, Language, Measured, ReasonCode};
-use idproof_ports::{Capability, DigitRecogniser, ModelIdentity, SpeechFindings, SpeechRequest};
+use idproof_ports::{
+    Capability, DigitRecogniser, HeardDigit, ModelIdentity, SpeechFindings, SpeechRequest,
+};
 
-/// Listens for the digits asked for. `samples` are 16 kHz mono.
+/// Listens for the digits asked for, and tells them as they were heard. `samples` are 16 kHz mono.
 pub(crate) fn listen(
     recogniser: &Capability<Mutex<Box<dyn DigitRecogniser>>>,
     samples: &[f32],
     language: Language,
     expected: &Digits,
-) -> (Measured<Speech>, Vec<ModelIdentity>) {
+) -> (Measured<Speech>, Vec<HeardDigit>, Vec<ModelIdentity>) {
     let recogniser = match recogniser {
         Ok(r) => r,
         Err(why) => {
             let missing = Measured::unavailable(ReasonCode::ModelUnavailable, why.to_string());
-            return (missing, Vec::new());
+            return (missing, Vec::new(), Vec::new());
         }
     };
     let mut recogniser = super::analyse::lock(recogniser);
@@ -29,10 +31,12 @@ pub(crate) fn listen(
     match findings {
         Ok(f) => (
             Measured::Value(summarise(&f, expected.as_slice())),
+            f.heard,
             identity,
         ),
         Err(e) => (
             Measured::unavailable(ReasonCode::ModelFailed, e.to_string()),
+            Vec::new(),
             identity,
         ),
     }

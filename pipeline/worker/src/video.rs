@@ -15,6 +15,7 @@ use crate::head::Pose;
 use crate::lips::MouthTracker;
 use crate::quality::frame_quality;
 use crate::recapture::periodicity;
+use crate::shown::{Shown, ShownFrame, cut_out};
 
 /// Faces are searched in frames this far apart; between them the mouth alone is followed.
 const LOOK_GAP: Duration = Duration::from_millis(190);
@@ -43,6 +44,7 @@ pub(crate) struct FaceSink<'a> {
     pub samples: Vec<f32>,
     best: Option<Best>,
     pub lips: MouthTracker,
+    pub shown: Shown,
 }
 
 /// What the frames showed.
@@ -74,6 +76,7 @@ pub(crate) struct Scored {
 
 struct Best {
     window: u128,
+    at: Duration,
     quality: f32,
     image: RgbImage,
     landmarks: Landmarks,
@@ -96,6 +99,7 @@ impl<'a> FaceSink<'a> {
             samples: Vec::new(),
             best: None,
             lips: MouthTracker::default(),
+            shown: Shown::default(),
         }
     }
 
@@ -114,6 +118,8 @@ impl<'a> FaceSink<'a> {
                 .follow(frame.at, &frame.image, &mut *tools.landmarks);
         }
         let faces = tools.finder.find(&frame.image)?;
+        let count = u32::try_from(faces.len()).unwrap_or(u32::MAX);
+        self.shown.faces.push((frame.at, count));
         self.found.thumbs.push(Thumb::of(frame.at, &frame.image));
         if self.document.iter().any(|d| d.contains(&frame.at)) {
             self.look_at_document(&mut tools, &frame, &faces)?;
@@ -137,6 +143,7 @@ impl<'a> FaceSink<'a> {
         if self.best.as_ref().is_none_or(|b| quality > b.quality) {
             self.best = Some(Best {
                 window,
+                at: frame.at,
                 quality,
                 image: frame.image,
                 landmarks,
@@ -184,6 +191,13 @@ impl<'a> FaceSink<'a> {
     }
 
     fn use_best(&mut self, best: &Best) {
+        if let Some(image) = cut_out(&best.image, &best.bounds) {
+            self.shown.offer(ShownFrame {
+                at: best.at,
+                quality: best.quality,
+                image,
+            });
+        }
         self.found
             .periodicity
             .extend(periodicity(&best.image, &best.bounds));
@@ -199,7 +213,10 @@ impl<'a> FaceSink<'a> {
         }
         if let Some(live) = self.live {
             match lock(live).live_score(&best.image, &best.bounds) {
-                Ok(score) => self.found.live_scores.push(f64::from(score)),
+                Ok(score) => {
+                    self.found.live_scores.push(f64::from(score));
+                    self.shown.live.push((best.at, f64::from(score)));
+                }
                 Err(e) => self.found.live_error = Some(e),
             }
         }

@@ -29,14 +29,21 @@ impl From<VaultError> for JobError {
 }
 
 impl Process {
-    pub(super) async fn material(&self, case: &Case) -> Result<Material, JobError> {
-        let database = &self.context.database;
-        let wrapped = database
+    /// The key to the case's media.
+    pub(super) async fn media_key(&self, case: &Case) -> Result<CaseKey, JobError> {
+        let wrapped = self
+            .context
+            .database
             .case_key(&case.id)
             .await?
             .map(|text| text.parse::<WrappedKey>().unwrap_or_else(|e| match e {}))
             .ok_or_else(|| JobError::give_up("the case has no media key"))?;
-        let key = self.vault.open_case(&case.id, &wrapped).await?;
+        Ok(self.vault.open_case(&case.id, &wrapped).await?)
+    }
+
+    pub(super) async fn material(&self, case: &Case) -> Result<Material, JobError> {
+        let database = &self.context.database;
+        let key = self.media_key(case).await?;
         let uploads = database.uploads_of(&case.id, case.attempt).await?;
         let video = complete(&uploads, UploadKind::SelfieVideo)
             .ok_or_else(|| JobError::give_up("the recording is missing"))?;

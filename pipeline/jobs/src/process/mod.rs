@@ -2,6 +2,7 @@
 
 mod material;
 mod outcome;
+mod shown;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,14 +143,20 @@ impl Process {
 
     /// Writes verdict and decision, unless the case was withdrawn meanwhile.
     async fn conclude(&self, seen: &Case, found: Found) -> Result<Tx, JobError> {
+        let pictures = self.keep_shown(seen, &found).await;
         let now = self.context.now();
         let mut tx = self.context.database.begin().await?;
         let case = tx.case(&seen.id).await?;
         let same =
             |case: &Case| case.state == CaseState::Processing && case.attempt == seen.attempt;
         let Some(mut case) = case.filter(same) else {
-            return Ok(tx);
+            drop(tx);
+            self.drop_shown(&pictures).await?;
+            return Ok(self.context.database.begin().await?);
         };
+        for picture in &pictures {
+            tx.insert_picture(picture).await?;
+        }
         let reasons: Vec<String> = found.reasons().iter().map(ToString::to_string).collect();
         let decision = Decision {
             id: DecisionId::new(now, self.context.id_bytes()),

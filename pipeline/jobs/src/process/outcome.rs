@@ -95,6 +95,14 @@ impl Found {
         }
     }
 
+    /// What was found, unless nobody needs to look at it.
+    pub fn to_show(&self) -> Option<&Analysis> {
+        match self.verdict {
+            Verdict::Accept => None,
+            _ => self.analysis.as_ref(),
+        }
+    }
+
     pub fn decided_by(&self) -> &'static str {
         self.decided_by
     }

@@ -1,0 +1,161 @@
+//! Keeps what a person is shown of a case beside its media: encrypted under the case's key, purged
+//! with the media.
+
+use bytes::Bytes;
+use idproof_database::{Case, Picture};
+use idproof_domain::Measured;
+use idproof_domain::ids::PictureId;
+use idproof_ports::RgbImage;
+use idproof_vault::{CaseKey, ObjectName, VaultError};
+use idproof_worker::{Analysis, Shown};
+use image::ExtendedColorType;
+use image::codecs::jpeg::JpegEncoder;
+use serde_json::{Map, Value, json};
+
+use super::Process;
+use super::outcome::Found;
+use crate::handler::JobError;
+
+const QUALITY: u8 = 90;
+const JPEG: &str = "image/jpeg";
+
+/// One of them before it is stored.
+struct Item {
+    kind: &'static str,
+    content_type: &'static str,
+    at_ms: Option<i64>,
+    bytes: Vec<u8>,
+}
+
+impl Process {
+    /// Stores what a person will be shown. What goes wrong holds up no case: the console then shows
+    /// the originals alone.
+    pub(super) async fn keep_shown(&self, case: &Case, found: &Found) -> Vec<Picture> {
+        let Some(analysis) = found.to_show() else {
+            return Vec::new();
+        };
+        let mut kept = Vec::new();
+        let stored = async {
+            let key = self.media_key(case).await?;
+            for item in items(analysis)? {
+                kept.push(self.keep(case, &key, item).await?);
+            }
+            Ok::<_, JobError>(())
+        };
+        if let Err(e) = stored.await {
+            tracing::warn!(case = %case.id, "its pictures for the console are not kept: {e}");
+        }
+        kept
+    }
+
+    async fn keep(&self, case: &Case, key: &CaseKey, item: Item) -> Result<Picture, JobError> {
+        let now = self.context.now();
+        let id = PictureId::new(now, self.context.id_bytes());
+        let rest = format!("shown/{id}");
+        let name = ObjectName::new(&case.id, &rest)
+            .map_err(|e| JobError::give_up(format!("an object cannot be named: {e}")))?;
+        let database = &self.context.database;
+        database
+            .note_object(name.as_str(), &case.id, "picture", now)
+            .await?;
+        let size = i64::try_from(item.bytes.len()).unwrap_or(i64::MAX);
+        self.vault
+            .put_bytes(key, &name, Bytes::from(item.bytes))
+            .await?;
+        Ok(Picture {
+            id,
+            case: case.id.clone(),
+            attempt: case.attempt,
+            kind: item.kind.to_owned(),
+            content_type: item.content_type.to_owned(),
+            object: name.to_string(),
+            size,
+            at_ms: item.at_ms,
+            created_at: now,
+        })
+    }
+
+    /// Removes pictures that no case waits for any more.
+    pub(super) async fn drop_shown(&self, pictures: &[Picture]) -> Result<(), VaultError> {
+        let names: Vec<ObjectName> = pictures.iter().flat_map(|p| p.object.parse()).collect();
+        self.vault.delete_many(&names).await
+    }
+}
+
+fn items(analysis: &Analysis) -> Result<Vec<Item>, JobError> {
+    let shown = &analysis.shown;
+    let mut items = Vec::new();
+    if let Some(portrait) = &shown.portrait {
+        items.push(picture("portrait", None, portrait)?);
+    }
+    for frame in &shown.frames {
+        let at = i64::try_from(frame.at.as_millis()).ok();
+        items.push(picture("frame", at, &frame.image)?);
+    }
+    items.push(Item {
+        kind: "findings",
+        content_type: "application/json",
+        at_ms: None,
+        bytes: findings(shown, analysis).to_string().into_bytes(),
+    });
+    Ok(items)
+}
+
+fn picture(kind: &'static str, at_ms: Option<i64>, image: &RgbImage) -> Result<Item, JobError> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+        .encode(
+            image.data(),
+            image.width(),
+            image.height(),
+            ExtendedColorType::Rgb8,
+        )
+        .map_err(|_| JobError::give_up("a picture cannot be packed"))?;
+    Ok(Item {
+        kind,
+        content_type: JPEG,
+        at_ms,
+        bytes,
+    })
+}
+
+/// As the console reads it.
+fn findings(shown: &Shown, analysis: &Analysis) -> Value {
+    let table = |fields: &[(&'static str, String)]| -> Map<String, Value> {
+        let pair = |(name, value): &(&'static str, String)| ((*name).to_owned(), json!(value));
+        fields.iter().map(pair).collect()
+    };
+    let declared = match &analysis.evidence.declared {
+        Some(Measured::Value(fields)) => fields.as_slice(),
+        _ => &[],
+    };
+    let differs = declared.iter().filter(|f| !f.agrees).map(|f| f.field);
+    let heard = shown.heard.iter().map(|h| {
+        json!({
+            "digit": h.digit.to_string(),
+            "start_ms": ms(h.start),
+            "end_ms": ms(h.end),
+            "confidence": h.confidence,
+        })
+    });
+    let faces = shown
+        .faces
+        .iter()
+        .map(|(at, n)| json!([ms(*at), u8::from(*n == 1)]));
+    let live = shown.live.iter().map(|(at, score)| json!([ms(*at), score]));
+    json!({
+        "zone": table(&shown.zone),
+        "print": table(&shown.print),
+        "compared": declared.iter().map(|f| f.field).collect::<Vec<_>>(),
+        "differs": differs.collect::<Vec<_>>(),
+        "heard": heard.collect::<Vec<_>>(),
+        "tracks": [
+            { "name": "face_present", "unit": "one face", "points": faces.collect::<Vec<_>>() },
+            { "name": "live_score", "unit": "score", "points": live.collect::<Vec<_>>() },
+        ],
+    })
+}
+
+fn ms(at: std::time::Duration) -> u64 {
+    u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
+}
