@@ -178,7 +178,7 @@ async fn the_machines_view_is_withheld_until_the_person_has_judged() {
         let scale = &check["scale"];
         assert_eq!(
             (&scale["accept"], &scale["refuse"]),
-            (&json!(0.45), &json!(0.7))
+            (&json!(0.45), &json!(-6.0))
         );
         assert_eq!(page["machine"]["reasons"][0]["code"], "face_uncertain");
         // Nobody improves on their judgement afterwards.

@@ -157,8 +157,8 @@ fn sentence(cause: Cause, language: Language) -> &'static str {
             "This document is not the one that was announced or is not accepted here. Use a French identity card, passport or residence permit.",
         ),
         Cause::Permit => (
-            "Le titre de séjour doit avoir été délivré pour cinq ans au moins, et ses dates doivent se lire.",
-            "The residence permit must have been issued for five years or more, and its dates must be legible.",
+            "Le titre de séjour doit avoir été délivré pour cinq ans au moins. Ses dates doivent se lire.",
+            "The residence permit must have been issued for five years or more. Its dates must be legible.",
         ),
         Cause::Expired => (
             "Ce document n’est plus valable. Prenez-en un autre, encore valable.",

@@ -55,7 +55,7 @@ const SCALES: &[(&str, &str, Option<&str>, bool)] = &[
         "face_match",
         "face_match_accept",
         Some("face_match_refuse"),
-        false,
+        true,
     ),
     ("liveness", "liveness_accept", Some("liveness_refuse"), true),
     (
@@ -88,6 +88,7 @@ fn scale(
 ) -> Option<Scale> {
     let (_, accept, refuse, higher_is_better) = SCALES.iter().find(|s| s.0 == name)?;
     let spec = Thresholds::SPECS.iter().find(|s| s.key == *accept)?;
+    let refusing = refuse.and_then(|key| Thresholds::SPECS.iter().find(|s| s.key == key));
     let refuse = refuse.and_then(|key| thresholds.get(key));
     Some(Scale {
         unit: spec.unit,
@@ -95,8 +96,8 @@ fn scale(
         accept: check.threshold.or_else(|| thresholds.get(accept))?,
         refuse: refuse.filter(|_| same_policy),
         higher_is_better: *higher_is_better,
-        low: spec.min,
-        high: spec.max,
+        low: refusing.map_or(spec.min, |r| spec.min.min(r.min)),
+        high: refusing.map_or(spec.max, |r| spec.max.max(r.max)),
     })
 }
 
@@ -203,7 +204,8 @@ mod tests {
             assert!(scale(name, &check, &thresholds, true).is_some());
         }
         let of = |same| scale("face_match", &check, &thresholds, same).unwrap();
-        assert_eq!((of(true).accept, of(true).refuse), (0.44, Some(0.70)));
+        assert_eq!((of(true).accept, of(true).refuse), (0.44, Some(-6.0)));
+        assert_eq!((of(true).low, of(true).high), (-50.0, 50.0));
         assert_eq!(of(false).refuse, None, "not that of the policy of then");
         assert_eq!(scale("document_mrz", &check, &thresholds, true), None);
     }
