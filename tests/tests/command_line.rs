@@ -63,7 +63,7 @@ fn a_bad_policy_or_identity_is_refused_with_its_place() {
     verify.extra = vec!["--policy".into(), policy.display().to_string()];
     verify
         .run()
-        .refuses_input("`checks.document_portrait` is missing");
+        .refuses_input("`checks.document_quality` is missing");
     let identity = verify.file("identity.json", br#"{"birth_nane": "SECRET"}"#);
     verify.extra = vec!["--identity".into(), identity.display().to_string()];
     let ran = verify.run();

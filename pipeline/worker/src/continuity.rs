@@ -117,12 +117,12 @@ fn repeated(thumbs: &[Thumb], usual: f32) -> f64 {
 mod tests {
     use super::*;
 
-    /// A frame in which a bright spot lies at `x`.
-    fn frame(n: usize, x: f32) -> Thumb {
+    /// A frame in which a bright spot lies at that place.
+    fn frame(n: usize, (x, y): (f32, f32)) -> Thumb {
         let (w, h) = (96, 72);
         let data = (0..w * h)
             .flat_map(|i| {
-                let d = ((i % w) as f32 - x).hypot((i / w) as f32 - 36.0);
+                let d = ((i % w) as f32 - x).hypot((i / w) as f32 - y);
                 [(200.0 * (-d * d / 200.0).exp()) as u8; 3]
             })
             .collect();
@@ -131,8 +131,17 @@ mod tests {
     }
 
     /// Never twice at the same place.
-    fn wanders(n: usize) -> f32 {
-        48.0 + 30.0 * (n as f32 * 0.37).sin() + 8.0 * (n as f32 * 1.13).cos()
+    fn wanders(n: usize) -> (f32, f32) {
+        let n = n as f32;
+        (
+            48.0 + 30.0 * (n * 0.37).sin() + 8.0 * (n * 1.13).cos(),
+            36.0 + 24.0 * (n * 0.613).sin(),
+        )
+    }
+
+    /// From left to right at one speed.
+    fn crosses(n: usize) -> (f32, f32) {
+        (10.0 + 8.0 * n as f32, 36.0)
     }
 
     #[test]
@@ -153,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_loop_repeats() {
-        let thumbs: Vec<_> = (0..40).map(|n| frame(n, wanders(n % 10))).collect();
+        let thumbs: Vec<_> = (0..40).map(|n| frame(n, crosses(n % 10))).collect();
         assert!(pieces(&thumbs).repeated_seconds >= 2.0);
     }
 
@@ -169,6 +178,6 @@ mod tests {
     #[test]
     fn few_frames_say_nothing() {
         assert_eq!(pieces(&[]), Pieces::default());
-        assert_eq!(pieces(&[frame(0, 1.0)]), Pieces::default());
+        assert_eq!(pieces(&[frame(0, (1.0, 1.0))]), Pieces::default());
     }
 }
