@@ -25,8 +25,13 @@ use anyhow::Context;
 #[error("{0}")]
 pub struct UnusableInput(pub String);
 
+/// Threads at least, also on a small machine: one that waits for the disk must not be all there are.
+const LEAST_THREADS: usize = 4;
+
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(LEAST_THREADS))
         .enable_all()
         .build()
         .context("no threads can be started")
