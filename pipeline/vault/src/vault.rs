@@ -135,7 +135,7 @@ impl Vault {
     }
 
     /// Encrypts and stores a stream of plain bytes under a new name. Whatever goes wrong, also a
-    /// caller that stops waiting, leaves no object. Holds two frames of 64 KiB in memory.
+    /// caller that stops waiting, leaves no object. Holds a few frames of 64 KiB in memory.
     pub async fn put<S, E>(
         &self,
         key: &CaseKey,

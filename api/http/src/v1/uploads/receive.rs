@@ -1,4 +1,4 @@
-//! One chunk on its way from the socket into the vault, through two frames of memory.
+//! One chunk on its way from the socket into the vault, through a few frames of memory.
 
 use std::time::Duration;
 
