@@ -60,10 +60,10 @@ impl ApiKey {
     }
 }
 
-const ALL: &str = "id, organisation, name, secret_hash, scopes, sandbox, created_at, expires_at, \
+pub(crate) const ALL: &str = "id, organisation, name, secret_hash, scopes, sandbox, created_at, expires_at, \
     revoked_at, last_used_at";
 
-fn key(row: &AnyRow) -> Result<ApiKey> {
+pub(crate) fn key(row: &AnyRow) -> Result<ApiKey> {
     let r = Reader::new("api_keys", "id", row);
     let scopes = r
         .json::<Vec<String>>("scopes")?

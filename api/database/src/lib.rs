@@ -2,6 +2,7 @@
 //! text. A repository a file; not found is `Ok(None)`; a row that cannot be understood is an
 //! error naming table, column and row, never a default.
 
+pub mod boards;
 mod cases;
 mod chain;
 mod challenges;
@@ -16,6 +17,7 @@ mod keys;
 mod letters;
 mod messages;
 pub mod notices;
+mod organisations;
 mod persons;
 mod pool;
 mod purge;

@@ -50,6 +50,8 @@ pub struct Message {
     pub last_error: Option<String>,
     pub created_at: i64,
     pub sent_at: Option<i64>,
+    /// Of a webhook: the status of the last answer.
+    pub response_code: Option<i64>,
 }
 
 impl std::fmt::Debug for Message {
@@ -72,7 +74,7 @@ pub struct MessageCounts {
 }
 
 pub(crate) const ALL: &str = "id, case_id, channel, template, language, recipient, data, state, attempts, \
-    last_error, created_at, sent_at";
+    last_error, created_at, sent_at, response_code";
 
 pub(crate) fn message(row: &AnyRow) -> Result<Message> {
     let r = Reader::new("messages", "id", row);
@@ -89,6 +91,7 @@ pub(crate) fn message(row: &AnyRow) -> Result<Message> {
         last_error: r.get("last_error")?,
         created_at: r.get("created_at")?,
         sent_at: r.get("sent_at")?,
+        response_code: r.get("response_code")?,
     })
 }
 

@@ -15,6 +15,8 @@ pub struct Endpoint {
     pub url: String,
     /// Sealed; see `idproof_vault::Secrets::open`, purpose `Webhooks`, context the id.
     pub secret: String,
+    /// The secret before it, sealed likewise, and until when it signs too.
+    pub old_secret: Option<(String, i64)>,
     /// Names of events; `*` is all of them.
     pub events: Vec<String>,
     /// Hears of sandbox cases only, or of real ones only.
@@ -39,11 +41,15 @@ impl Endpoint {
     }
 }
 
-const ALL: &str = "id, organisation, url, secret, events, sandbox, enabled, created_at";
+const ALL: &str =
+    "id, organisation, url, secret, old_secret, old_secret_until, events, sandbox, enabled, created_at";
 
 fn endpoint(row: &AnyRow) -> Result<Endpoint> {
     let r = Reader::new("webhook_endpoints", "id", row);
+    let (old, until): (Option<String>, Option<i64>) =
+        (r.get("old_secret")?, r.get("old_secret_until")?);
     Ok(Endpoint {
+        old_secret: old.zip(until),
         id: r.parse("id")?,
         organisation: r.parse("organisation")?,
         url: r.get("url")?,
@@ -152,16 +158,18 @@ impl Tx {
         .await?)
     }
 
-    /// Writes address, events and whether it is enabled.
+    /// Writes address, events, secrets and whether it is enabled.
     pub async fn save_endpoint(&mut self, endpoint: &Endpoint) -> Result<bool> {
         let done = sqlx::query(
-            "UPDATE webhook_endpoints SET url = $1, events = $2, enabled = $3, secret = $4 \
-             WHERE id = $5 AND removed_at IS NULL",
+            "UPDATE webhook_endpoints SET url = $1, events = $2, enabled = $3, secret = $4, old_secret = $5, \
+             old_secret_until = $6 WHERE id = $7 AND removed_at IS NULL",
         )
         .bind(&endpoint.url)
         .bind(events_json(&endpoint.events))
         .bind(i64::from(endpoint.enabled))
         .bind(&endpoint.secret)
+        .bind(endpoint.old_secret.as_ref().map(|(secret, _)| secret.as_str()))
+        .bind(endpoint.old_secret.as_ref().map(|(_, until)| *until))
         .bind(endpoint.id.as_str())
         .execute(self.connection())
         .await?;
@@ -171,7 +179,7 @@ impl Tx {
     /// Removes it and forgets its secret.
     pub async fn remove_endpoint(&mut self, id: &EndpointId, now_ms: i64) -> Result<bool> {
         let done = sqlx::query(
-            "UPDATE webhook_endpoints SET removed_at = $1, enabled = 0, secret = '' WHERE id = $2 AND removed_at IS NULL",
+            "UPDATE webhook_endpoints SET removed_at = $1, enabled = 0, secret = '', old_secret = NULL WHERE id = $2 AND removed_at IS NULL",
         )
         .bind(now_ms)
         .bind(id.as_str())

@@ -35,6 +35,7 @@ fn endpoint(case: &Case, events: &[&str]) -> Endpoint {
         organisation: case.organisation.clone(),
         url: "https://hooks.example/".into(),
         secret: "sealed".into(),
+        old_secret: None,
         events: events.iter().map(|e| (*e).to_owned()).collect(),
         sandbox: false,
         enabled: true,

@@ -35,6 +35,9 @@ pub struct PreviewOf {
     pub number: String,
     /// What the applicant is called.
     pub name: Option<String>,
+    /// What the organisation is called, and where it helps, where it says so itself.
+    pub service: Option<String>,
+    pub help: Option<String>,
     pub message: PreviewMessage,
     /// Whether an address is known to send it to.
     pub has_email: bool,

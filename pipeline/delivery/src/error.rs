@@ -77,6 +77,16 @@ impl DeliveryError {
         }
     }
 
+    /// The status or code that the other side answered with, if it did.
+    pub fn code(&self) -> Option<u16> {
+        match self.reason() {
+            Reason::Answered { code, .. } | Reason::Login(code) | Reason::Redirect(code) => {
+                Some(*code)
+            }
+            _ => None,
+        }
+    }
+
     pub fn reason(&self) -> &Reason {
         match self {
             Self::Transient { reason, .. } | Self::Permanent { reason } => reason,

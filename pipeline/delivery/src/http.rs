@@ -44,12 +44,12 @@ pub(crate) fn read_pem(key: &'static str, path: &Path) -> Result<Vec<u8>, Settin
     }
 }
 
-/// What came back: taken, to be tried again, or never to be.
+/// What came back: taken, with its status; to be tried again, or never to be.
 pub(crate) fn judge(
     result: Result<Response, reqwest::Error>,
     final_codes: &[StatusCode],
     limit: Duration,
-) -> Result<(), DeliveryError> {
+) -> Result<u16, DeliveryError> {
     let response = match result {
         Ok(response) => response,
         Err(error) => return Err(DeliveryError::transient(failure(&error, limit))),
@@ -57,7 +57,7 @@ pub(crate) fn judge(
     let status = response.status();
     let code = status.as_u16();
     if status.is_success() {
-        return Ok(());
+        return Ok(code);
     }
     let reason = match status {
         s if s.is_redirection() => Reason::Redirect(code),

@@ -17,7 +17,7 @@ pub use letter::{
     ElectronicLetter, LetterPdf, LetterProvider, PdfError, PrintExport, Sheet, Unpostable, Window,
     letter_pdf, sheet_pdf,
 };
-pub use mail::{Bounce, MailTo, Mailer, NoBounce, read_bounce};
+pub use mail::{Bounce, MailTo, Mailer, NoBounce, Voice, read_bounce};
 pub use secret::Secret;
 pub use settings::{
     BrandSettings, MailSecurity, MailSettings, MailTransport, SmsFormat, SmsSettings, SmsTransport,

@@ -208,7 +208,7 @@ impl Gateway {
         if let Some(name) = &self.idempotency {
             request = request.header(name, id.as_str());
         }
-        judge(request.send().await, FINAL, self.limit)
+        judge(request.send().await, FINAL, self.limit).map(|_| ())
     }
 }
 

@@ -89,6 +89,7 @@ async fn sent(mail: &Mail, language: Language, name: Option<&str>) -> (Entry, St
     let mailer = Mailer::new(&settings(), &brand(), dir.path()).unwrap();
     let (id, address) = (id(1), "maelys@example.org");
     let to = MailTo {
+        voice: idproof_delivery::Voice::default(),
         id: &id,
         address,
         name,
@@ -197,6 +198,7 @@ async fn a_repetition_is_the_same_message() {
     let mailer = Mailer::new(&settings(), &brand(), dir.path()).unwrap();
     let id = id(1);
     let to = MailTo {
+        voice: idproof_delivery::Voice::default(),
         id: &id,
         address: "maelys@example.org",
         name: None,
@@ -279,6 +281,7 @@ async fn what_is_no_address_is_refused_for_good_and_not_repeated_in_the_error() 
     ] {
         let id = id(1);
         let to = MailTo {
+            voice: idproof_delivery::Voice::default(),
             id: &id,
             address,
             name: None,
@@ -306,6 +309,7 @@ async fn an_outbox_that_cannot_be_written_is_tried_again() {
     let mailer = Mailer::new(&settings(), &brand(), &file).unwrap();
     let id = id(1);
     let to = MailTo {
+        voice: idproof_delivery::Voice::default(),
         id: &id,
         address: "maelys@example.org",
         name: None,
@@ -330,6 +334,7 @@ async fn the_newest_messages_come_first_and_strangers_are_passed_over() {
     for n in [2, 1, 3] {
         let id = id(n);
         let to = MailTo {
+            voice: idproof_delivery::Voice::default(),
             id: &id,
             address: "maelys@example.org",
             name: None,

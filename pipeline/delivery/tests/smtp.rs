@@ -49,6 +49,7 @@ async fn send_to(settings: &MailSettings, address: &str) -> Result<(), DeliveryE
     let mailer = Mailer::new(settings, &BrandSettings::default(), Path::new("unused")).unwrap();
     let id = id(1);
     let to = MailTo {
+        voice: idproof_delivery::Voice::default(),
         id: &id,
         address,
         name: Some("فاطمة 🌷"),

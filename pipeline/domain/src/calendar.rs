@@ -113,10 +113,16 @@ impl Calendar {
     /// hours of working days have passed since submission. Where they end with a working day,
     /// that is midnight at the start of the next one, since the days between do not count.
     pub fn letter_due(&self, submitted_ms: i64) -> Result<i64, CalendarError> {
-        let out = || CalendarError::OutOfRange(submitted_ms);
-        let mut day = self.day_of(submitted_ms)?;
-        let mut from = submitted_ms;
-        let mut left = LETTER_MS;
+        self.after_working(submitted_ms, LETTER_MS)
+    }
+
+    /// When so many milliseconds of working days have passed from then on, in the sense of
+    /// [`Calendar::letter_due`].
+    pub fn after_working(&self, from_ms: i64, working_ms: i64) -> Result<i64, CalendarError> {
+        let out = || CalendarError::OutOfRange(from_ms);
+        let mut day = self.day_of(from_ms)?;
+        let mut from = from_ms;
+        let mut left = working_ms;
         loop {
             let next = day.checked_add(1.day()).map_err(|_| out())?;
             let end = self.start_of(next).ok_or_else(out)?;
@@ -128,6 +134,11 @@ impl Calendar {
             }
             (day, from) = (next, end);
         }
+    }
+
+    /// The first instant of a day here.
+    pub fn day_start(&self, day: Date) -> Option<i64> {
+        self.start_of(day)
     }
 
     /// Until when a letter notified (or deposited) then may be accepted: the last millisecond of

@@ -1,6 +1,7 @@
 //! The domain: pure, synchronous, without I/O, clock or randomness.
 
 pub mod attack;
+pub mod branding;
 pub mod calendar;
 pub mod case;
 pub mod challenge;

@@ -312,6 +312,7 @@ async fn endpoint(world: &World, case: &Case, url: String) -> EndpointId {
         secret: secrets
             .seal(Purpose::Webhooks, id.as_str(), &secret)
             .unwrap(),
+        old_secret: None,
         events: vec!["*".into()],
         sandbox: false,
         enabled: true,

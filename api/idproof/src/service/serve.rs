@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use idproof_delivery::{
-    ElectronicLetter, LetterProvider, Link, Mail, Mailer, Sheet, Window, advice, letter_pdf,
+    ElectronicLetter, LetterProvider, Link, Mail, Mailer, Sheet, Voice, Window, advice, letter_pdf,
     sheet_pdf,
 };
 use idproof_http::{
@@ -88,7 +88,11 @@ fn preview(config: &Config) -> anyhow::Result<Arc<Preview>> {
                 (Mail::RetakeAsked { case, causes, link }, reasons)
             }
         };
-        let mail = mailer.preview(&mail, of.language, of.name.as_deref());
+        let voice = Voice {
+            service: of.service.as_deref(),
+            help: of.help.as_deref(),
+        };
+        let mail = mailer.preview(&mail, of.language, of.name.as_deref(), voice);
         let mail = mail.map_err(|e| e.to_string())?;
         Ok(Previewed {
             mail: of.has_email.then_some(mail),

@@ -6,7 +6,7 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 
-use super::MailTo;
+use super::{MailTo, Voice};
 use crate::error::{DeliveryError, Reason, SettingError};
 use crate::settings::{BrandSettings, MailSettings};
 use crate::words::clean_name;
@@ -86,7 +86,7 @@ impl Composer {
         } else {
             &self.from
         };
-        let (text, html) = self.bodies(mail, to.language, name.as_deref())?;
+        let (text, html) = self.bodies(mail, to.language, name.as_deref(), to.voice)?;
         let age = Duration::from_millis(u64::try_from(to.at_ms).unwrap_or(0));
         let message = Message::builder()
             .message_id(Some(format!("<{}@{}>", to.id, from.email.domain())))
@@ -111,9 +111,10 @@ impl Composer {
         mail: &Mail,
         language: Language,
         name: Option<&str>,
+        voice: Voice<'_>,
     ) -> Result<(String, String), DeliveryError> {
         let name = name.and_then(clean_name);
-        let (text, _) = self.bodies(mail, language, name.as_deref())?;
+        let (text, _) = self.bodies(mail, language, name.as_deref(), voice)?;
         Ok((words(mail, language).subject.to_owned(), text))
     }
 
@@ -122,11 +123,15 @@ impl Composer {
         mail: &Mail,
         language: Language,
         name: Option<&str>,
+        voice: Voice<'_>,
     ) -> Result<(String, String), DeliveryError> {
         let words = &words(mail, language);
-        let frame = &frame(mail, language, name, &self.service);
+        let service = voice.service.and_then(clean_name);
+        let service = service.as_deref().unwrap_or(&self.service);
+        let frame = &frame(mail, language, name, service);
         // A way to get help would tell whose letter it is.
-        let help = match &self.help {
+        let contact = voice.help.and_then(clean_name);
+        let help = match contact.as_ref().or(self.help.as_ref()) {
             Some(contact) if !mail.hides_sender() => Some(help(language, contact)),
             _ => None,
         };

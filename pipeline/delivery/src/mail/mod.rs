@@ -18,6 +18,14 @@ pub use bounce::{Bounce, NoBounce, read_bounce};
 use compose::Composer;
 use smtp::Smtp;
 
+/// In whose name a message speaks, where that is not the service's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Voice<'a> {
+    pub service: Option<&'a str>,
+    /// Where help is found.
+    pub help: Option<&'a str>,
+}
+
 /// To whom a mail goes, and as which message.
 #[derive(Clone)]
 pub struct MailTo<'a> {
@@ -27,6 +35,7 @@ pub struct MailTo<'a> {
     /// The applicant's name as they typed it, for greeting and header.
     pub name: Option<&'a str>,
     pub language: Language,
+    pub voice: Voice<'a>,
     /// When the message was made, milliseconds since 1970: the same at every attempt.
     pub at_ms: i64,
 }
@@ -63,8 +72,9 @@ impl Mailer {
         mail: &Mail,
         language: Language,
         name: Option<&str>,
+        voice: Voice<'_>,
     ) -> Result<(String, String), DeliveryError> {
-        self.composer.preview(mail, language, name)
+        self.composer.preview(mail, language, name, voice)
     }
 
     /// Returns once the server (or the disk) has taken the mail.

@@ -73,15 +73,16 @@ impl WebhookSender {
     }
 
     /// Sends `body` (JSON, at most 20 kB) as message `id`, dated `timestamp` (seconds since
-    /// 1970). Any 2xx answer means taken; 410 means never again.
+    /// 1970), signed with each of `secrets`. Any 2xx answer means taken, and is returned; 410 means
+    /// never again.
     pub async fn send(
         &self,
         endpoint_url: &str,
-        secret: &WebhookSecret,
+        secrets: &[WebhookSecret],
         id: &MessageId,
         timestamp: i64,
         body: &str,
-    ) -> Result<(), DeliveryError> {
+    ) -> Result<u16, DeliveryError> {
         if body.len() > MAX_BODY {
             return Err(DeliveryError::permanent(Reason::TooLarge {
                 size: body.len(),
@@ -90,16 +91,17 @@ impl WebhookSender {
         }
         let url = check_url(endpoint_url, &self.rules)
             .map_err(|refused| DeliveryError::permanent(refused.into()))?;
+        let signatures: Vec<String> = secrets
+            .iter()
+            .map(|secret| secret.sign(id.as_str(), timestamp, body))
+            .collect();
         let result = self
             .client
             .post(url)
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", id.as_str())
             .header("webhook-timestamp", timestamp)
-            .header(
-                "webhook-signature",
-                secret.sign(id.as_str(), timestamp, body),
-            )
+            .header("webhook-signature", signatures.join(" "))
             .body(body.to_owned())
             .send()
             .await;

@@ -9,7 +9,7 @@ use idproof_database::{
     Case, Channel, Claimed, Database, JobKind, Message, MessageState, RetryPolicy, Tx,
 };
 use idproof_delivery::{
-    DeliveryError, MailTo, Mailer, Reason, SmsSender, SmsTo, WebhookSecret, WebhookSender,
+    DeliveryError, MailTo, Mailer, Reason, SmsSender, SmsTo, Voice, WebhookSecret, WebhookSender,
 };
 use idproof_domain::calendar::Calendar;
 use idproof_domain::ids::{EndpointId, MessageId};
@@ -84,12 +84,13 @@ impl Deliver {
         &self.context.database
     }
 
-    async fn send(&self, message: &Message) -> Result<Sent, JobError> {
+    /// `code`: where a webhook's receiver answers, what.
+    async fn send(&self, message: &Message, code: &mut Option<u16>) -> Result<Sent, JobError> {
         if message.recipient.is_empty() {
             return Ok(Sent::Refused("the person's data were removed".into()));
         }
         if message.channel == Channel::Webhook {
-            return self.call(message).await;
+            return self.call(message, code).await;
         }
         let case = match &message.case {
             Some(id) => self.database().case(id).await?,
@@ -111,11 +112,17 @@ impl Deliver {
             Err(unsaid) => return Ok(unsaid.into()),
         };
         let name = words::name(case);
+        let own = self.database().branding(&case.organisation).await?;
+        let own = own.unwrap_or_default();
         let to = MailTo {
             id: &message.id,
             address: &message.recipient,
             name: name.as_deref(),
             language: message.language,
+            voice: Voice {
+                service: own.name.as_deref(),
+                help: own.support(message.language),
+            },
             at_ms: message.created_at,
         };
         ended(self.senders.mail.send(to, &words).await)
@@ -135,7 +142,7 @@ impl Deliver {
         ended(self.senders.sms.send(to, &words).await)
     }
 
-    async fn call(&self, message: &Message) -> Result<Sent, JobError> {
+    async fn call(&self, message: &Message, code: &mut Option<u16>) -> Result<Sent, JobError> {
         let never = |why: &str| Ok(Sent::Refused(why.to_owned()));
         let Ok(id) = message.recipient.parse::<EndpointId>() else {
             return never("the endpoint is unknown");
@@ -146,24 +153,35 @@ impl Deliver {
         if !endpoint.enabled {
             return never("the endpoint is disabled");
         }
-        let secret = self
-            .secrets
-            .open(Purpose::Webhooks, id.as_str(), &endpoint.secret)?;
-        let Ok(secret) = secret.parse::<WebhookSecret>() else {
-            return never("the endpoint's secret cannot be used");
-        };
+        let old = endpoint.old_secret.as_ref();
+        let old = old.filter(|(_, until)| self.context.now() < *until);
+        let mut secrets = Vec::new();
+        for sealed in [Some(&endpoint.secret), old.map(|(secret, _)| secret)]
+            .into_iter()
+            .flatten()
+        {
+            let secret = self.secrets.open(Purpose::Webhooks, id.as_str(), sealed)?;
+            let Ok(secret) = secret.parse::<WebhookSecret>() else {
+                return never("the endpoint's secret cannot be used");
+            };
+            secrets.push(secret);
+        }
         let body = message.data.to_string();
         let timestamp = self.context.now() / 1000;
         let sent = self
             .senders
             .webhooks
-            .send(&endpoint.url, &secret, &message.id, timestamp, &body)
+            .send(&endpoint.url, &secrets, &message.id, timestamp, &body)
             .await;
+        *code = match &sent {
+            Ok(code) => Some(*code),
+            Err(e) => e.code(),
+        };
         match sent {
             Err(DeliveryError::Permanent {
                 reason: Reason::Answered { code: 410, .. },
             }) => Ok(Sent::Unwanted(id)),
-            other => ended(other),
+            other => ended(other.map(|_| ())),
         }
     }
 
@@ -223,8 +241,12 @@ impl Handler for Deliver {
         if message.state == MessageState::Sent {
             return Ok(self.database().begin().await?);
         }
-        let result = self.send(&message).await;
+        let mut code = None;
+        let result = self.send(&message, &mut code).await;
         let mut tx = self.database().begin().await?;
+        if channel == Channel::Webhook {
+            tx.note_response(&id, code).await?;
+        }
         match result {
             Ok(Sent::Taken) => {
                 self.note(&mut tx, &message, MessageState::Sent, None)

@@ -1,0 +1,329 @@
+//! How an organisation appears to its applicants: name, colour, whom to ask for help, where to go
+//! afterwards. Everything is checked when it is set, so that what is stored can be shown.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Language;
+use crate::endpoint::{AddressRules, check_url};
+
+/// The least contrast of text against its ground (WCAG 2.2, 1.4.3, text of ordinary size).
+pub const LEAST_CONTRAST: f64 = 4.5;
+/// Characters of a name.
+const LONGEST_NAME: usize = 60;
+/// Characters of a text that says whom to ask.
+const LONGEST_SUPPORT: usize = 200;
+
+/// A colour of the sRGB space, written `#rrggbb`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Colour([u8; 3]);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a colour is written #rrggbb")]
+pub struct NotAColour;
+
+impl FromStr for Colour {
+    type Err = NotAColour;
+
+    fn from_str(text: &str) -> Result<Self, NotAColour> {
+        let digits = text.strip_prefix('#').ok_or(NotAColour)?;
+        if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(NotAColour);
+        }
+        let part = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| NotAColour);
+        Ok(Self([part(0)?, part(2)?, part(4)?]))
+    }
+}
+
+impl TryFrom<String> for Colour {
+    type Error = NotAColour;
+
+    fn try_from(text: String) -> Result<Self, NotAColour> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [r, g, b] = self.0;
+        write!(f, "#{r:02x}{g:02x}{b:02x}")
+    }
+}
+
+impl From<Colour> for String {
+    fn from(colour: Colour) -> Self {
+        colour.to_string()
+    }
+}
+
+impl Colour {
+    pub const WHITE: Self = Self([255; 3]);
+
+    /// Relative luminance, 0 to 1 (WCAG 2.2, definition).
+    fn luminance(self) -> f64 {
+        let [r, g, b] = self.0.map(|part| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        });
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    /// Contrast ratio of two colours, 1 to 21 (WCAG 2.2, definition).
+    pub fn contrast(self, other: Self) -> f64 {
+        let (a, b) = (self.luminance(), other.luminance());
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+}
+
+/// Whom to ask, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Support {
+    pub fr: String,
+    pub en: String,
+}
+
+/// What an organisation wants as it is typed: nothing checked yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WantedBranding {
+    pub name: Option<String>,
+    pub colour: Option<String>,
+    pub support_fr: Option<String>,
+    pub support_en: Option<String>,
+    pub return_url: Option<String>,
+}
+
+/// How an organisation appears. What is missing is as the service has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branding {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// White text stands on it, and it on white.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<Support>,
+    /// Where the applicant goes when nothing is left to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+}
+
+/// Which field cannot be taken, and why. Repeats nothing of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrandingFault {
+    /// A JSON pointer.
+    pub field: &'static str,
+    pub why: BrandingProblem,
+}
+
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum BrandingProblem {
+    #[error("1 to {0} characters")]
+    Length(usize),
+    #[error("no control characters")]
+    Control,
+    #[error(transparent)]
+    Colour(#[from] NotAColour),
+    #[error("its contrast to white is {0:.2} to 1; it must be {LEAST_CONTRAST} to 1 or more")]
+    Contrast(f64),
+    #[error("give the text in both languages, or in none")]
+    OneLanguage,
+    #[error("{0}")]
+    Address(#[from] crate::endpoint::AddressRefused),
+}
+
+impl BrandingProblem {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Length(_) => "length",
+            Self::Control | Self::Colour(_) | Self::Address(_) => "not_accepted",
+            Self::Contrast(_) => "contrast",
+            Self::OneLanguage => "both_languages",
+        }
+    }
+}
+
+impl Branding {
+    /// Checks what is wanted; every fault is named.
+    pub fn check(wanted: WantedBranding, rules: &AddressRules) -> Result<Self, Vec<BrandingFault>> {
+        let mut faults = Vec::new();
+        let mut take = |field, result: Result<(), BrandingProblem>| {
+            if let Err(why) = result {
+                faults.push(BrandingFault { field, why });
+            }
+        };
+        let text = |text: &Option<String>, most| match text {
+            Some(text) => line(text, most),
+            None => Ok(()),
+        };
+        take("/name", text(&wanted.name, LONGEST_NAME));
+        take("/support/fr", text(&wanted.support_fr, LONGEST_SUPPORT));
+        take("/support/en", text(&wanted.support_en, LONGEST_SUPPORT));
+        let colour = wanted.colour.as_deref().map(readable).transpose();
+        take("/colour", colour.clone().map(|_| ()));
+        let return_url = wanted
+            .return_url
+            .as_deref()
+            .map(|url| check_url(url, rules))
+            .transpose();
+        let said = return_url.as_ref().map(|_| ()).map_err(|e| (*e).into());
+        take("/return_url", said);
+        let support = match (wanted.support_fr, wanted.support_en) {
+            (Some(fr), Some(en)) => Some(Support { fr, en }),
+            (None, None) => None,
+            (fr, _) => {
+                let missing = if fr.is_some() {
+                    "/support/en"
+                } else {
+                    "/support/fr"
+                };
+                take(missing, Err(BrandingProblem::OneLanguage));
+                None
+            }
+        };
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Self {
+            name: wanted.name.map(|name| name.trim().to_owned()),
+            colour: colour.unwrap_or_default(),
+            support,
+            return_url: return_url.unwrap_or_default().map(Into::into),
+        })
+    }
+
+    pub fn support(&self, language: Language) -> Option<&str> {
+        let support = self.support.as_ref()?;
+        Some(match language {
+            Language::Fr => &support.fr,
+            Language::En => &support.en,
+        })
+    }
+}
+
+fn line(text: &str, most: usize) -> Result<(), BrandingProblem> {
+    if text.contains(char::is_control) {
+        return Err(BrandingProblem::Control);
+    }
+    if !(1..=most).contains(&text.trim().chars().count()) {
+        return Err(BrandingProblem::Length(most));
+    }
+    Ok(())
+}
+
+/// A colour that white text can be read on.
+fn readable(text: &str) -> Result<Colour, BrandingProblem> {
+    let colour: Colour = text.parse()?;
+    let contrast = colour.contrast(Colour::WHITE);
+    if contrast < LEAST_CONTRAST {
+        return Err(BrandingProblem::Contrast(contrast));
+    }
+    Ok(colour)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn codes(wanted: WantedBranding) -> Vec<(&'static str, &'static str)> {
+        match Branding::check(wanted, &AddressRules::default()) {
+            Ok(_) => Vec::new(),
+            Err(all) => all.iter().map(|f| (f.field, f.why.code())).collect(),
+        }
+    }
+
+    /// Values of the contrast checkers of W3C's techniques (G18): black 21, #767676 4.54, #777777 4.48.
+    #[test]
+    fn contrast_is_that_of_the_definition() {
+        let of = |text: &str| {
+            let colour: Colour = text.parse().unwrap();
+            (colour.contrast(Colour::WHITE) * 100.0).round() / 100.0
+        };
+        assert_eq!(of("#000000"), 21.0);
+        assert_eq!(of("#ffffff"), 1.0);
+        assert_eq!(of("#767676"), 4.54);
+        assert_eq!(of("#777777"), 4.48);
+    }
+
+    #[test]
+    fn what_can_be_shown_is_taken() {
+        let wanted = WantedBranding {
+            name: Some(" Banque Exemple ".into()),
+            colour: Some("#0B5D8A".into()),
+            support_fr: Some("01 23 45 67 89".into()),
+            support_en: Some("+33 1 23 45 67 89".into()),
+            return_url: Some("https://bank.example.org/back?from=id".into()),
+        };
+        let taken = Branding::check(wanted, &AddressRules::default()).unwrap();
+        assert_eq!(taken.name.as_deref(), Some("Banque Exemple"));
+        assert_eq!(taken.colour.unwrap().to_string(), "#0b5d8a");
+        assert_eq!(taken.support(Language::En), Some("+33 1 23 45 67 89"));
+        let stored = serde_json::to_string(&taken).unwrap();
+        assert_eq!(serde_json::from_str::<Branding>(&stored).unwrap(), taken);
+        assert_eq!(codes(WantedBranding::default()), []);
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let wanted = WantedBranding {
+            name: Some("\u{7}".into()),
+            colour: Some("#777777".into()),
+            support_fr: Some("x".repeat(201)),
+            support_en: None,
+            return_url: Some("http://bank.example.org/".into()),
+        };
+        assert_eq!(
+            codes(wanted),
+            [
+                ("/name", "not_accepted"),
+                ("/support/fr", "length"),
+                ("/colour", "contrast"),
+                ("/return_url", "not_accepted"),
+                ("/support/en", "both_languages"),
+            ]
+        );
+        for (name, colour) in [(" ", "#12345"), ("", "red"), ("  ", "#12345é")] {
+            let wanted = WantedBranding {
+                name: Some(name.into()),
+                colour: Some(colour.into()),
+                ..WantedBranding::default()
+            };
+            assert_eq!(
+                codes(wanted),
+                [("/name", "length"), ("/colour", "not_accepted")]
+            );
+        }
+        for url in [
+            "https://a:b@bank.example.org/",
+            "https://127.0.0.1/",
+            "https://localhost/",
+            "javascript:alert(1)",
+            "https://bank.example.org/#x",
+        ] {
+            let wanted = WantedBranding {
+                return_url: Some(url.into()),
+                ..WantedBranding::default()
+            };
+            assert_eq!(codes(wanted), [("/return_url", "not_accepted")], "{url}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_colour_is_read_back_and_no_text_panics(r: [u8; 3], text in "\\PC{0,9}") {
+            let written = Colour(r).to_string();
+            prop_assert_eq!(written.parse(), Ok(Colour(r)));
+            let _ = text.parse::<Colour>();
+            let contrast = Colour(r).contrast(Colour::WHITE);
+            prop_assert!((1.0..=21.0).contains(&contrast));
+        }
+    }
+}
