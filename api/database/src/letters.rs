@@ -200,6 +200,18 @@ impl Database {
             .collect()
     }
 
+    /// The newest letters of all, newest first.
+    pub async fn newest_letters(&self, limit: i64) -> Result<Vec<StoredLetter>> {
+        let sql = format!("SELECT {ALL} FROM letters ORDER BY id DESC LIMIT $1");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(letter)
+            .collect()
+    }
+
     /// The proofs of a letter, oldest first.
     pub async fn proofs_of(&self, id: &LetterId) -> Result<Vec<StoredProof>> {
         sqlx::query(

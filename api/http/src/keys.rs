@@ -1,7 +1,7 @@
 //! Keys for integrators.
 
 use idproof_database::notices::id_bytes;
-use idproof_database::{ApiKey, Database, DatabaseError, NewEvent, Scope};
+use idproof_database::{ApiKey, Database, DatabaseError, NewEvent, Scope, Tx};
 use idproof_domain::case::Actor;
 use idproof_domain::ids::{KeyId, OrganisationId};
 use idproof_ports::{Clock, Random};
@@ -45,16 +45,29 @@ pub async fn create_key(
     random: &dyn Random,
     new: NewKey,
 ) -> Result<(ApiKey, String), KeyError> {
+    if database.organisation(&new.organisation).await?.is_none() {
+        return Err(KeyError::NoOrganisation);
+    }
+    let made = prepare(secrets, clock.now_ms(), random, new)?;
+    let mut tx = database.begin().await?;
+    insert(&mut tx, &made.0, Actor::System).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// A key that is nowhere yet, with its secret.
+pub(crate) fn prepare(
+    secrets: &Secrets,
+    now: i64,
+    random: &dyn Random,
+    new: NewKey,
+) -> Result<(ApiKey, String), KeyError> {
     if !(1..=80).contains(&new.name.chars().count()) {
         return Err(KeyError::Name);
     }
     if new.scopes.is_empty() {
         return Err(KeyError::NoScope);
     }
-    if database.organisation(&new.organisation).await?.is_none() {
-        return Err(KeyError::NoOrganisation);
-    }
-    let now = clock.now_ms();
     let prefix = if new.sandbox {
         TEST_PREFIX
     } else {
@@ -73,16 +86,19 @@ pub async fn create_key(
         revoked_at: None,
         last_used_at: None,
     };
+    Ok((key, secret))
+}
+
+/// Stores a key and puts on record who made it.
+pub(crate) async fn insert(tx: &mut Tx, key: &ApiKey, by: Actor) -> Result<(), DatabaseError> {
     let scopes: Vec<&str> = key.scopes.iter().map(|s| s.as_str()).collect();
-    let mut tx = database.begin().await?;
-    tx.insert_api_key(&key).await?;
+    tx.insert_api_key(key).await?;
     tx.record(NewEvent {
         case: None,
-        at: now,
+        at: key.created_at,
         kind: "key_created".into(),
-        actor: Actor::System,
+        actor: by,
         data: serde_json::json!({ "key": key.id, "scopes": scopes, "sandbox": key.sandbox }),
     });
-    tx.commit().await?;
-    Ok((key, secret))
+    Ok(())
 }

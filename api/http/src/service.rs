@@ -64,6 +64,22 @@ pub struct Previewed {
     pub page: Vec<String>,
 }
 
+/// Reads the newest messages of the local outbox, newest first, so many at most; an error is for
+/// the log and names nobody.
+pub type OutboxReader = dyn Fn(usize) -> Result<Vec<OutboxMessage>, String> + Send + Sync;
+
+/// A message that a demonstration has sent nowhere. Holds personal data: no `Debug`.
+#[derive(Clone)]
+pub struct OutboxMessage {
+    pub id: String,
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    pub to: String,
+    /// An e-mail's subject; `None` for a text message.
+    pub subject: Option<String>,
+    pub text: String,
+}
+
 /// Sets an evidence file as a PDF; an error is for the log and names nobody.
 pub type EvidencePdf = dyn Fn(&EvidenceSheet) -> Result<Vec<u8>, String> + Send + Sync;
 
@@ -105,6 +121,8 @@ pub struct Parts {
     pub policy_sha256: String,
     pub preview: Arc<Preview>,
     pub evidence_pdf: Arc<EvidencePdf>,
+    /// The local outbox, where the console may show it: in demonstrations alone.
+    pub outbox: Option<Arc<OutboxReader>>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -151,6 +169,7 @@ impl Service {
         parts.enrolment.validate()?;
         parts.capture.validate()?;
         parts.console.validate()?;
+        parts.console.fits(&parts.http)?;
         let own = parts
             .database
             .own_organisation(parts.clock.now_ms())

@@ -82,11 +82,39 @@ impl Colour {
     }
 }
 
-/// Whom to ask, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Whom to ask for help.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Support {
-    pub fr: String,
-    pub en: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What else there is to say, such as the hours, in French and in English: both or neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fr: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub en: Option<String>,
+}
+
+impl Support {
+    pub fn words(&self, language: Language) -> Option<&str> {
+        match language {
+            Language::Fr => self.fr.as_deref(),
+            Language::En => self.en.as_deref(),
+        }
+    }
+
+    /// Everything in one line.
+    pub fn line(&self, language: Language) -> Option<String> {
+        let parts = [
+            self.phone.as_deref(),
+            self.email.as_deref(),
+            self.words(language),
+        ];
+        let parts: Vec<&str> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
 }
 
 /// What an organisation wants as it is typed: nothing checked yet.
@@ -94,8 +122,7 @@ pub struct Support {
 pub struct WantedBranding {
     pub name: Option<String>,
     pub colour: Option<String>,
-    pub support_fr: Option<String>,
-    pub support_en: Option<String>,
+    pub support: Support,
     pub return_url: Option<String>,
 }
 
@@ -107,8 +134,8 @@ pub struct Branding {
     /// White text stands on it, and it on white.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<Colour>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub support: Option<Support>,
+    #[serde(default)]
+    pub support: Support,
     /// Where the applicant goes when nothing is left to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
@@ -128,6 +155,10 @@ pub enum BrandingProblem {
     Length(usize),
     #[error("no control characters")]
     Control,
+    #[error("digits, spaces and + ( ) . -, at most 40")]
+    Phone,
+    #[error("an address such as help@example.org")]
+    Email,
     #[error(transparent)]
     Colour(#[from] NotAColour),
     #[error("its contrast to white is {0:.2} to 1; it must be {LEAST_CONTRAST} to 1 or more")]
@@ -143,7 +174,9 @@ impl BrandingProblem {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Length(_) => "length",
-            Self::Control | Self::Colour(_) | Self::Address(_) => "not_accepted",
+            Self::Control | Self::Phone | Self::Email | Self::Colour(_) | Self::Address(_) => {
+                "not_accepted"
+            }
             Self::Contrast(_) => "contrast",
             Self::OneLanguage => "both_languages",
         }
@@ -164,8 +197,11 @@ impl Branding {
             None => Ok(()),
         };
         take("/name", text(&wanted.name, LONGEST_NAME));
-        take("/support/fr", text(&wanted.support_fr, LONGEST_SUPPORT));
-        take("/support/en", text(&wanted.support_en, LONGEST_SUPPORT));
+        let support = &wanted.support;
+        take("/support/phone", support.phone.as_deref().map_or(Ok(()), phone));
+        take("/support/email", support.email.as_deref().map_or(Ok(()), email));
+        take("/support/fr", text(&support.fr, LONGEST_SUPPORT));
+        take("/support/en", text(&support.en, LONGEST_SUPPORT));
         let colour = wanted.colour.as_deref().map(readable).transpose();
         take("/colour", colour.clone().map(|_| ()));
         let return_url = wanted
@@ -175,37 +211,41 @@ impl Branding {
             .transpose();
         let said = return_url.as_ref().map(|_| ()).map_err(|e| (*e).into());
         take("/return_url", said);
-        let support = match (wanted.support_fr, wanted.support_en) {
-            (Some(fr), Some(en)) => Some(Support { fr, en }),
-            (None, None) => None,
-            (fr, _) => {
-                let missing = if fr.is_some() {
-                    "/support/en"
-                } else {
-                    "/support/fr"
-                };
-                take(missing, Err(BrandingProblem::OneLanguage));
-                None
-            }
-        };
+        if support.fr.is_some() != support.en.is_some() {
+            let missing = if support.fr.is_some() {
+                "/support/en"
+            } else {
+                "/support/fr"
+            };
+            take(missing, Err(BrandingProblem::OneLanguage));
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
         Ok(Self {
             name: wanted.name.map(|name| name.trim().to_owned()),
             colour: colour.unwrap_or_default(),
-            support,
+            support: wanted.support,
             return_url: return_url.unwrap_or_default().map(Into::into),
         })
     }
+}
 
-    pub fn support(&self, language: Language) -> Option<&str> {
-        let support = self.support.as_ref()?;
-        Some(match language {
-            Language::Fr => &support.fr,
-            Language::En => &support.en,
-        })
-    }
+fn phone(text: &str) -> Result<(), BrandingProblem> {
+    let inside = |b: u8| b.is_ascii_digit() || b" +().-".contains(&b);
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let ok = text.len() <= 40 && text.bytes().all(inside) && digits >= 3;
+    ok.then_some(()).ok_or(BrandingProblem::Phone)
+}
+
+fn email(text: &str) -> Result<(), BrandingProblem> {
+    let plain = |c: char| !c.is_control() && !c.is_whitespace() && !"<>\"'&,;".contains(c);
+    let ok = text.len() <= 254
+        && text.chars().all(plain)
+        && text
+            .split_once('@')
+            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+    ok.then_some(()).ok_or(BrandingProblem::Email)
 }
 
 fn line(text: &str, most: usize) -> Result<(), BrandingProblem> {
@@ -258,14 +298,22 @@ mod tests {
         let wanted = WantedBranding {
             name: Some(" Banque Exemple ".into()),
             colour: Some("#0B5D8A".into()),
-            support_fr: Some("01 23 45 67 89".into()),
-            support_en: Some("+33 1 23 45 67 89".into()),
+            support: Support {
+                phone: Some("+33 (0)1 23-45.67".into()),
+                email: Some("aide@bank.example.org".into()),
+                fr: Some("de 9 h à 18 h".into()),
+                en: Some("9 am to 6 pm".into()),
+            },
             return_url: Some("https://bank.example.org/back?from=id".into()),
         };
         let taken = Branding::check(wanted, &AddressRules::default()).unwrap();
         assert_eq!(taken.name.as_deref(), Some("Banque Exemple"));
         assert_eq!(taken.colour.unwrap().to_string(), "#0b5d8a");
-        assert_eq!(taken.support(Language::En), Some("+33 1 23 45 67 89"));
+        assert_eq!(
+            taken.support.line(Language::En).as_deref(),
+            Some("+33 (0)1 23-45.67, aide@bank.example.org, 9 am to 6 pm")
+        );
+        assert_eq!(Support::default().line(Language::Fr), None);
         let stored = serde_json::to_string(&taken).unwrap();
         assert_eq!(serde_json::from_str::<Branding>(&stored).unwrap(), taken);
         assert_eq!(codes(WantedBranding::default()), []);
@@ -276,14 +324,20 @@ mod tests {
         let wanted = WantedBranding {
             name: Some("\u{7}".into()),
             colour: Some("#777777".into()),
-            support_fr: Some("x".repeat(201)),
-            support_en: None,
+            support: Support {
+                phone: Some("call me".into()),
+                email: Some("nobody".into()),
+                fr: Some("x".repeat(201)),
+                en: None,
+            },
             return_url: Some("http://bank.example.org/".into()),
         };
         assert_eq!(
             codes(wanted),
             [
                 ("/name", "not_accepted"),
+                ("/support/phone", "not_accepted"),
+                ("/support/email", "not_accepted"),
                 ("/support/fr", "length"),
                 ("/colour", "contrast"),
                 ("/return_url", "not_accepted"),

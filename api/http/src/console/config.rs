@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::config::{ConfigError, check, ranges};
+use crate::config::{ConfigError, HttpConfig, check, ranges};
 
 /// The console of those who judge cases.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -32,6 +32,9 @@ pub struct ConsoleConfig {
     pub lock_minutes: u32,
     /// Sign-ins that one address may try in a minute, 1 to 1000000.
     pub sign_ins_per_minute: u32,
+    /// Whether operators may read the local outbox, codes included: for demonstrations alone.
+    /// Taken only where `http.public_url` is of this very machine (127.0.0.1, localhost, `[::1]`).
+    pub show_outbox: bool,
     /// Sign-in through the organisation's own provider.
     pub oidc: OidcConfig,
 }
@@ -51,6 +54,7 @@ impl Default for ConsoleConfig {
             lock_after: 5,
             lock_minutes: 15,
             sign_ins_per_minute: 20,
+            show_outbox: false,
             oidc: OidcConfig::default(),
         }
     }
@@ -80,7 +84,32 @@ impl std::fmt::Debug for OidcConfig {
     }
 }
 
+/// Whether an address without a path leads nowhere but to the machine of whoever follows it.
+fn is_loopback(origin: &str) -> bool {
+    let Some((_, host)) = origin.split_once("://") else {
+        return false;
+    };
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|own| {
+        host.strip_prefix(own).is_some_and(|port| {
+            port.is_empty()
+                || port
+                    .strip_prefix(':')
+                    .is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+        })
+    })
+}
+
 impl ConsoleConfig {
+    /// What hangs on where the service is reached.
+    pub fn fits(&self, http: &HttpConfig) -> Result<(), ConfigError> {
+        check(
+            !self.show_outbox || is_loopback(&http.public_url),
+            "console.show_outbox",
+            "true",
+            "it may be only where http.public_url is of this very machine, such as http://127.0.0.1:8787",
+        )
+    }
+
     pub fn validate(&self) -> Result<(), ConfigError> {
         ranges!("console", self,
             undo_s: 0..=600,
@@ -109,5 +138,43 @@ impl ConsoleConfig {
             "empty",
             "a provider knows this service by a name",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outbox_is_shown_on_ones_own_machine_alone() {
+        let shown = ConsoleConfig {
+            show_outbox: true,
+            ..ConsoleConfig::default()
+        };
+        let at = |public_url: &str| HttpConfig {
+            public_url: public_url.into(),
+            ..HttpConfig::default()
+        };
+        for own in [
+            "http://127.0.0.1:8787",
+            "http://localhost",
+            "https://localhost:1",
+            "http://[::1]:80",
+        ] {
+            assert_eq!(shown.fits(&at(own)), Ok(()), "{own}");
+        }
+        for other in [
+            "https://id.example.org",
+            "http://127.0.0.1.example.org",
+            "http://localhost.example.org:80",
+            "http://127.0.0.1:",
+            "http://127.0.0.1:80a",
+            "http://127.0.0.10",
+            "http://[::1]x",
+            "127.0.0.1",
+        ] {
+            assert!(shown.fits(&at(other)).is_err(), "{other}");
+            assert_eq!(ConsoleConfig::default().fits(&at(other)), Ok(()));
+        }
     }
 }

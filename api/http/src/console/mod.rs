@@ -2,10 +2,12 @@
 //! Not part of the integrators' API and not described there.
 
 mod access;
+mod boards;
 mod case;
 mod config;
 mod evidence;
 mod examine;
+mod integrators;
 mod oidc;
 mod pages;
 mod password;
@@ -34,6 +36,8 @@ pub(crate) fn router(service: &Service) -> Router<Service> {
         .merge(case::router())
         .merge(statistics::router())
         .merge(examine::router())
+        .merge(boards::router())
+        .merge(integrators::router())
         .route_layer(from_fn_with_state(service.clone(), access::layer));
     Router::new()
         .nest("/console/api", api)

@@ -36,15 +36,15 @@ const MOST: i64 = 100_000;
 
 /// So many of so many, with the Wilson score interval at 95 % (Wilson 1927, JASA 22:209).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-struct Rate {
-    count: u32,
-    of: u32,
-    low: Option<f64>,
-    high: Option<f64>,
+pub(super) struct Rate {
+    pub count: u32,
+    pub of: u32,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
 }
 
 impl Rate {
-    fn new(count: u32, of: u32) -> Self {
+    pub fn new(count: u32, of: u32) -> Self {
         /// The 97.5 % quantile of the normal distribution.
         const Z: f64 = 1.959_963_984_540_054;
         if of == 0 {

@@ -38,6 +38,8 @@ struct SettingsView {
     undo_s: u32,
     lease_s: u32,
     mode: ReviewMode,
+    /// Whether the local outbox is shown: a demonstration.
+    outbox: bool,
 }
 
 pub(super) fn session(service: &Service, signed: &Signed) -> SessionView {
@@ -62,6 +64,7 @@ pub(super) fn session(service: &Service, signed: &Signed) -> SessionView {
             undo_s: console.undo_s,
             lease_s: console.lease_s,
             mode: service.parts.review_mode,
+            outbox: service.parts.outbox.is_some(),
         }),
     }
 }

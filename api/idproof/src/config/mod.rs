@@ -131,6 +131,7 @@ impl Config {
         self.enrolment.validate()?;
         self.capture.validate()?;
         self.console.validate()?;
+        self.console.fits(&self.http)?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use idproof_delivery::{
     sheet_pdf,
 };
 use idproof_http::{
-    EvidenceSheet, LetterPdf, Metrics, Preview, PreviewMessage, PreviewOf, Previewed, Service,
+    EvidenceSheet, LetterPdf, Metrics, OutboxMessage, OutboxReader, Preview, PreviewMessage, PreviewOf, Previewed, Service,
 };
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
@@ -62,6 +62,7 @@ pub(super) async fn start(
         policy_sha256: policy_report.sha256,
         preview: preview(config)?,
         evidence_pdf: Arc::new(evidence_pdf),
+        outbox: config.console.show_outbox.then(|| outbox(config)),
         metrics,
     })
     .await?;
@@ -99,6 +100,22 @@ fn preview(config: &Config) -> anyhow::Result<Arc<Preview>> {
             page: advice(reasons, of.language),
         })
     }))
+}
+
+fn outbox(config: &Config) -> Arc<OutboxReader> {
+    let dir = config.outbox.dir.clone();
+    Arc::new(move |limit| {
+        let found = idproof_delivery::outbox::list(&dir, limit);
+        let found = found.map_err(|e| e.kind().to_string())?;
+        let message = |entry: idproof_delivery::outbox::Entry| OutboxMessage {
+            id: entry.id.to_string(),
+            at_ms: entry.at_ms,
+            to: entry.to,
+            subject: entry.subject,
+            text: entry.text,
+        };
+        Ok(found.into_iter().map(message).collect())
+    })
 }
 
 fn evidence_pdf(sheet: &EvidenceSheet) -> Result<Vec<u8>, String> {

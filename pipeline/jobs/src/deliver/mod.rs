@@ -114,6 +114,7 @@ impl Deliver {
         let name = words::name(case);
         let own = self.database().branding(&case.organisation).await?;
         let own = own.unwrap_or_default();
+        let help = own.support.line(message.language);
         let to = MailTo {
             id: &message.id,
             address: &message.recipient,
@@ -121,7 +122,7 @@ impl Deliver {
             language: message.language,
             voice: Voice {
                 service: own.name.as_deref(),
-                help: own.support(message.language),
+                help: help.as_deref(),
             },
             at_ms: message.created_at,
         };

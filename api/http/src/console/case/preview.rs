@@ -73,7 +73,7 @@ pub(super) async fn handler(
     let own = service.database().branding(&case.organisation).await?;
     let own = own.unwrap_or_default();
     let of = PreviewOf {
-        help: own.support(case.language).map(str::to_owned),
+        help: own.support.line(case.language),
         service: own.name,
         language: case.language,
         number: case.number.clone(),

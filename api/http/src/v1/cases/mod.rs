@@ -26,6 +26,7 @@ use utoipa_axum::routes;
 use crate::service::Service;
 
 pub(crate) use activation::CodeBody;
+pub(crate) use open::{check_reference, open_sandbox};
 pub(crate) use status::{StatusView, status_of};
 pub(crate) use token::new_token;
 

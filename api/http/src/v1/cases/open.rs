@@ -5,7 +5,7 @@ use idproof_database::{ApiKey, Case, DatabaseError, NewCase, SandboxOutcome, Sco
 use idproof_domain::Language;
 use idproof_domain::case::Actor;
 use idproof_domain::document_kind::DocumentKind;
-use idproof_domain::ids::CaseId;
+use idproof_domain::ids::{CaseId, OrganisationId};
 use idproof_vault::WrappedKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -70,6 +70,18 @@ struct Wanted {
     consent: Option<ConsentBody>,
 }
 
+/// An integrator's own name for a case.
+pub(crate) fn check_reference(reference: &str) -> Option<FieldError> {
+    let wrong = |code, detail: &str| Some(FieldError::new("/reference", code, detail));
+    if reference.is_empty() || reference.chars().count() > 200 {
+        wrong("length", "1 to 200 characters")
+    } else if reference.contains(char::is_control) {
+        wrong("not_accepted", "no control characters")
+    } else {
+        None
+    }
+}
+
 impl NewCaseBody {
     fn check(self, key: Option<&ApiKey>, service: &Service) -> Result<Wanted, Problem> {
         let mut errors = Vec::new();
@@ -81,12 +93,8 @@ impl NewCaseBody {
             if key.is_none() {
                 let detail = "only an integrator names its cases";
                 errors.push(FieldError::new("/reference", "not_allowed", detail));
-            } else if reference.is_empty() || reference.chars().count() > 200 {
-                let detail = "1 to 200 characters";
-                errors.push(FieldError::new("/reference", "length", detail));
-            } else if reference.contains(char::is_control) {
-                let detail = "no control characters";
-                errors.push(FieldError::new("/reference", "not_accepted", detail));
+            } else {
+                errors.extend(check_reference(reference));
             }
         }
         let sandbox = key.is_some_and(|k| k.sandbox);
@@ -148,21 +156,64 @@ pub(crate) async fn handler(
         let origin = Origin::from(client.0);
         service.rates.opening.ask(&origin).map_err(too_often)?;
     }
-    let (case, token) = create(&service, key.as_deref(), wanted, consent).await?;
+    let owner = match key.as_deref() {
+        Some(key) => Owner {
+            organisation: key.organisation.clone(),
+            sandbox: key.sandbox,
+            actor: Actor::Integrator(key.id.to_string()),
+        },
+        None => Owner {
+            organisation: service.own.clone(),
+            sandbox: false,
+            actor: Actor::Applicant,
+        },
+    };
+    let (case, token) = create(&service, &owner, wanted, consent).await?;
     let seen = view(&service, &case).await?;
     Ok((StatusCode::CREATED, Json(opened(&service, seen, token))))
+}
+
+/// Whose a case is to be, and who opens it.
+struct Owner {
+    organisation: OrganisationId,
+    sandbox: bool,
+    actor: Actor,
+}
+
+/// Opens a case of the sandbox for somebody who has no key; returns it with its token.
+pub(crate) async fn open_sandbox(
+    service: &Service,
+    organisation: OrganisationId,
+    actor: Actor,
+    language: Language,
+    reference: Option<String>,
+    outcome: SandboxOutcome,
+) -> Result<(Case, String), Problem> {
+    let owner = Owner {
+        organisation,
+        sandbox: true,
+        actor,
+    };
+    let wanted = Wanted {
+        language,
+        reference,
+        document: None,
+        outcome: Some(outcome),
+        consent: None,
+    };
+    create(service, &owner, wanted, None).await
 }
 
 /// Makes the case's keys, then the case. What does not reach the database leaves no key.
 async fn create(
     service: &Service,
-    key: Option<&ApiKey>,
+    owner: &Owner,
     wanted: Wanted,
     consent: Option<String>,
 ) -> Result<(Case, String), Problem> {
     let id = CaseId::new(service.now(), service.id_bytes());
     let wrapped = service.vault().new_case(&id).await?;
-    let inserted = insert(service, key, wanted, consent, &id, &wrapped).await;
+    let inserted = insert(service, owner, wanted, consent, &id, &wrapped).await;
     if inserted.is_err() {
         service.vault().destroy_case(&id).await?;
     }
@@ -171,27 +222,20 @@ async fn create(
 
 async fn insert(
     service: &Service,
-    key: Option<&ApiKey>,
+    owner: &Owner,
     wanted: Wanted,
     consent: Option<String>,
     id: &CaseId,
     wrapped: &WrappedKey,
 ) -> Result<(Case, String), Problem> {
     let now = service.now();
-    let (organisation, actor) = match key {
-        Some(key) => (
-            key.organisation.clone(),
-            Actor::Integrator(key.id.to_string()),
-        ),
-        None => (service.own.clone(), Actor::Applicant),
-    };
     let mut new = NewCase {
         id: id.clone(),
-        organisation,
+        organisation: owner.organisation.clone(),
         reference: wanted.reference,
         number: String::new(),
         language: wanted.language,
-        sandbox: key.is_some_and(|k| k.sandbox),
+        sandbox: owner.sandbox,
         sandbox_outcome: wanted.outcome,
         now_ms: now,
     };
@@ -199,7 +243,7 @@ async fn insert(
     for _ in 0..5 {
         new.number = number(service);
         let mut tx = service.database().begin().await?;
-        let mut case = match tx.insert_case(new.clone(), &actor).await {
+        let mut case = match tx.insert_case(new.clone(), &owner.actor).await {
             Err(DatabaseError::Exists(_)) => continue,
             other => other?,
         };
@@ -207,7 +251,7 @@ async fn insert(
         if wanted.document.is_some() || consent.is_some() {
             case.document_type = wanted.document.map(|d| d.as_str().to_owned());
             if let Some(consent) = consent {
-                consent::note(&mut tx, &mut case, consent, &actor, now);
+                consent::note(&mut tx, &mut case, consent, &owner.actor, now);
             }
             tx.save_case(&mut case).await?;
         }

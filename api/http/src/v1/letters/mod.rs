@@ -58,7 +58,7 @@ fn is_electronic(service: &Service, letter: &StoredLetter) -> bool {
     letter.provider == service.parts.electronic_provider
 }
 
-fn content(
+pub(crate) fn content(
     service: &Service,
     case: &Case,
     letter: &StoredLetter,

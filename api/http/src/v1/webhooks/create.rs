@@ -3,8 +3,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use idproof_database::{Endpoint, Scope};
-use idproof_domain::ids::EndpointId;
+use idproof_database::{Endpoint, Scope, Tx};
+use idproof_domain::ids::{EndpointId, OrganisationId};
 use idproof_vault::Purpose;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -51,36 +51,68 @@ pub(crate) async fn handler(
     json::Json(body): json::Json<NewWebhook>,
 ) -> Result<(StatusCode, Json<CreatedWebhook>), Problem> {
     caller.with(Scope::WebhooksManage)?;
-    let url = checked_url(&service, &body.url)?;
-    let events = checked_events(body.events)?;
     let key = &caller.0;
-    let now = service.now();
-    let id = EndpointId::new(now, service.id_bytes());
-    let mut bytes = [0; 32];
-    service.random().fill(&mut bytes);
-    let secret = format!("whsec_{}", STANDARD.encode(bytes));
-    let endpoint = Endpoint {
-        secret: service
-            .secrets()
-            .seal(Purpose::Webhooks, id.as_str(), &secret)?,
-        id,
-        organisation: key.organisation.clone(),
-        url,
-        events,
-        sandbox: key.sandbox,
-        enabled: true,
-        created_at: now,
-    };
+    let (endpoint, secret) = prepare(
+        &service,
+        key.organisation.clone(),
+        key.sandbox,
+        &body.url,
+        body.events,
+    )?;
     let mut tx = service.database().begin().await?;
-    let there = tx.count_endpoints(&key.organisation, key.sandbox).await?;
-    if there >= MOST {
-        return Err(Problem::from(Code::Invalid).detail(format!("at most {MOST} addresses")));
-    }
-    tx.insert_endpoint(&endpoint).await?;
+    insert(&mut tx, &endpoint).await?;
     tx.commit().await?;
     let webhook = view(endpoint);
     Ok((
         StatusCode::CREATED,
         Json(CreatedWebhook { webhook, secret }),
     ))
+}
+
+/// A secret as its receiver is given it.
+pub(crate) fn new_secret(service: &Service) -> String {
+    let mut bytes = [0; 32];
+    service.random().fill(&mut bytes);
+    format!("whsec_{}", STANDARD.encode(bytes))
+}
+
+/// An address that is nowhere yet, with its secret.
+pub(crate) fn prepare(
+    service: &Service,
+    organisation: OrganisationId,
+    sandbox: bool,
+    url: &str,
+    events: Vec<String>,
+) -> Result<(Endpoint, String), Problem> {
+    let url = checked_url(service, url)?;
+    let events = checked_events(events)?;
+    let now = service.now();
+    let id = EndpointId::new(now, service.id_bytes());
+    let secret = new_secret(service);
+    let endpoint = Endpoint {
+        secret: service
+            .secrets()
+            .seal(Purpose::Webhooks, id.as_str(), &secret)?,
+        id,
+        old_secret: None,
+        organisation,
+        url,
+        events,
+        sandbox,
+        enabled: true,
+        created_at: now,
+    };
+    Ok((endpoint, secret))
+}
+
+/// Stores an address, if its organisation may have another one.
+pub(crate) async fn insert(tx: &mut Tx, endpoint: &Endpoint) -> Result<(), Problem> {
+    let there = tx
+        .count_endpoints(&endpoint.organisation, endpoint.sandbox)
+        .await?;
+    if there >= MOST {
+        return Err(Problem::from(Code::Invalid).detail(format!("at most {MOST} addresses")));
+    }
+    tx.insert_endpoint(endpoint).await?;
+    Ok(())
 }

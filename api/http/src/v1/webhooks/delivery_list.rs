@@ -33,6 +33,8 @@ pub struct Delivery {
     /// `pending`, `sent` or `failed`.
     pub state: &'static str,
     pub attempts: i64,
+    /// The status with which the receiver last answered, if it answered.
+    pub response_code: Option<i64>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
     #[schema(format = DateTime)]
@@ -48,13 +50,14 @@ pub struct DeliveryPage {
     pub next_cursor: Option<String>,
 }
 
-pub(super) fn delivery(message: Message) -> Delivery {
+pub(crate) fn delivery(message: Message) -> Delivery {
     Delivery {
         id: message.id.to_string(),
         event: message.template,
         case_id: message.case.map(|c| c.to_string()),
         state: message.state.as_str(),
         attempts: message.attempts,
+        response_code: message.response_code,
         last_error: message.last_error,
         created_at: time(message.created_at),
         sent_at: message.sent_at.map(time),

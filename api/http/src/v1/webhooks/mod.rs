@@ -1,12 +1,12 @@
 //! Where integrators want to be told, after the Standard Webhooks specification.
 
-mod create;
-mod delivery_list;
+pub(crate) mod create;
+pub(crate) mod delivery_list;
 mod delivery_replay;
 mod get;
 mod list;
 mod remove;
-mod test;
+pub(crate) mod test;
 mod update;
 
 use idproof_database::Endpoint;
@@ -82,13 +82,13 @@ async fn own(service: &Service, caller: &Integrator, id: &str) -> Result<Endpoin
 
 /// An address that may be sent to, as it is to be used. A name's addresses are judged again at
 /// every delivery.
-fn checked_url(service: &Service, url: &str) -> Result<String, Problem> {
+pub(crate) fn checked_url(service: &Service, url: &str) -> Result<String, Problem> {
     check_url(url, &service.parts.address_rules)
         .map(Into::into)
         .map_err(|e| Problem::from(Code::AddressRefused).detail(e.to_string()))
 }
 
-fn checked_events(events: Vec<String>) -> Result<Vec<String>, Problem> {
+pub(crate) fn checked_events(events: Vec<String>) -> Result<Vec<String>, Problem> {
     let known = |e: &String| e == "*" || WEBHOOK_EVENTS.contains(&e.as_str());
     if events.is_empty() || !events.iter().all(known) {
         let detail = format!("one or more of *, {}", WEBHOOK_EVENTS.join(", "));

@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use idproof_database::notices::WEBHOOK_TEST;
-use idproof_database::{Channel, NewMessage};
+use idproof_database::{Channel, Endpoint, NewMessage, Tx};
 use idproof_domain::Language;
 use idproof_domain::ids::{JobId, MessageId};
 use serde_json::json;
@@ -27,6 +27,20 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<Delivery>), Problem> {
     let endpoint = own(&service, &caller, &id).await?;
+    let mut tx = service.database().begin().await?;
+    let id = post(&service, &mut tx, &endpoint).await?;
+    tx.commit().await?;
+    let sent = service.database().message(&id).await?;
+    let sent = sent.ok_or_else(|| Problem::from(Code::Internal))?;
+    Ok((StatusCode::ACCEPTED, Json(delivery(sent))))
+}
+
+/// Writes a test event for the address.
+pub(crate) async fn post(
+    service: &Service,
+    tx: &mut Tx,
+    endpoint: &Endpoint,
+) -> Result<MessageId, Problem> {
     let now = service.now();
     let id = MessageId::new(now, service.id_bytes());
     let message = NewMessage {
@@ -40,11 +54,7 @@ pub(crate) async fn handler(
         dedupe: format!("test:{id}"),
         now_ms: now,
     };
-    let mut tx = service.database().begin().await?;
     tx.post(&message, JobId::new(now, service.id_bytes()))
         .await?;
-    tx.commit().await?;
-    let sent = service.database().message(&id).await?;
-    let sent = sent.ok_or_else(|| Problem::from(Code::Internal))?;
-    Ok((StatusCode::ACCEPTED, Json(delivery(sent))))
+    Ok(id)
 }
