@@ -148,8 +148,10 @@ class Session {
     if (location.pathname.startsWith('/handover') && fragment.length > 20) this.handoverToken = fragment;
     // A secret in the address would stay in the history.
     if (linked || this.handoverToken) history.replaceState(null, '', '/');
-    const service = this.api.service().then((s) => void (this.service = s));
     const token = linked ?? kept.token;
+    // With the token, the service answers in the name of the case's organisation.
+    if (!this.handoverToken) this.api.token = token;
+    const service = this.api.service().then((s) => void (this.service = s));
     // Nothing is asked of the service before the first screen stands.
     if (!token && !this.handoverToken) {
       this.go('start', 'replace');
@@ -157,7 +159,6 @@ class Session {
     }
     await service;
     if (this.handoverToken || !token) return this.go('arrive', 'replace');
-    this.api.token = token;
     try {
       const record = await this.api.current();
       this.#hold(token, record);
