@@ -41,8 +41,7 @@ impl Endpoint {
     }
 }
 
-const ALL: &str =
-    "id, organisation, url, secret, old_secret, old_secret_until, events, sandbox, enabled, created_at";
+const ALL: &str = "id, organisation, url, secret, old_secret, old_secret_until, events, sandbox, enabled, created_at";
 
 fn endpoint(row: &AnyRow) -> Result<Endpoint> {
     let r = Reader::new("webhook_endpoints", "id", row);

@@ -38,6 +38,6 @@ pub use problem::Code;
 pub use router::router;
 pub use server::{serve, serve_metrics};
 pub use service::{
-    EvidencePdf, EvidenceSheet, LetterPdf, OutboxMessage, OutboxReader, Parts, Preview, PreviewMessage, PreviewOf, Previewed,
-    Service, StartError,
+    EvidencePdf, EvidenceSheet, LetterPdf, OutboxMessage, OutboxReader, Parts, Preview,
+    PreviewMessage, PreviewOf, Previewed, Service, StartError,
 };

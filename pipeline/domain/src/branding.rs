@@ -198,8 +198,14 @@ impl Branding {
         };
         take("/name", text(&wanted.name, LONGEST_NAME));
         let support = &wanted.support;
-        take("/support/phone", support.phone.as_deref().map_or(Ok(()), phone));
-        take("/support/email", support.email.as_deref().map_or(Ok(()), email));
+        take(
+            "/support/phone",
+            support.phone.as_deref().map_or(Ok(()), phone),
+        );
+        take(
+            "/support/email",
+            support.email.as_deref().map_or(Ok(()), email),
+        );
         take("/support/fr", text(&support.fr, LONGEST_SUPPORT));
         take("/support/en", text(&support.en, LONGEST_SUPPORT));
         let colour = wanted.colour.as_deref().map(readable).transpose();
@@ -242,9 +248,9 @@ fn email(text: &str) -> Result<(), BrandingProblem> {
     let plain = |c: char| !c.is_control() && !c.is_whitespace() && !"<>\"'&,;".contains(c);
     let ok = text.len() <= 254
         && text.chars().all(plain)
-        && text
-            .split_once('@')
-            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+        && text.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && !host.is_empty() && !host.contains('@')
+        });
     ok.then_some(()).ok_or(BrandingProblem::Email)
 }
 

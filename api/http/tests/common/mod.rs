@@ -54,6 +54,8 @@ pub struct Settings {
     pub address_rules: AddressRules,
     pub code_by_sms: bool,
     pub console: ConsoleConfig,
+    /// What a demonstration's outbox holds.
+    pub outbox: Option<Arc<idproof_http::OutboxReader>>,
 }
 
 /// Of the policy that cases here are judged by.
@@ -102,6 +104,7 @@ impl Default for Settings {
                 known_share: 0.0,
                 ..ConsoleConfig::default()
             },
+            outbox: None,
         }
     }
 }
@@ -200,6 +203,7 @@ async fn start(postgres: bool, change: &impl Fn(&mut Settings)) -> World {
         policy_sha256: POLICY_SHA256.into(),
         preview: Arc::new(preview),
         evidence_pdf: Arc::new(|sheet| Ok(format!("%PDF- {}", sheet.title).into_bytes())),
+        outbox: settings.outbox,
         metrics: Arc::clone(&metrics),
     })
     .await

@@ -8,7 +8,8 @@ use idproof_delivery::{
     sheet_pdf,
 };
 use idproof_http::{
-    EvidenceSheet, LetterPdf, Metrics, OutboxMessage, OutboxReader, Preview, PreviewMessage, PreviewOf, Previewed, Service,
+    EvidenceSheet, LetterPdf, Metrics, OutboxMessage, OutboxReader, Preview, PreviewMessage,
+    PreviewOf, Previewed, Service,
 };
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;

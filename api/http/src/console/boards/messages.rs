@@ -82,12 +82,18 @@ pub(super) async fn list(
     let state = state
         .filter(|s| *s != MessageState::Sent)
         .ok_or_else(|| wrong("state", "failed or pending"))?;
-    let channel: Option<Channel> = wanted.channel.as_deref().map(str::parse).transpose().map_err(
-        |()| wrong("channel", "email, sms or webhook"),
-    )?;
-    let before: Option<MessageId> = wanted.cursor.as_deref().map(str::parse).transpose().map_err(
-        |_| wrong("cursor", "one from the page before"),
-    )?;
+    let channel: Option<Channel> = wanted
+        .channel
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|()| wrong("channel", "email, sms or webhook"))?;
+    let before: Option<MessageId> = wanted
+        .cursor
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| wrong("cursor", "one from the page before"))?;
     let limit = wanted.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(wrong("limit", "1 to 200"));

@@ -77,7 +77,12 @@ pub(super) async fn create(
         return Err(Problem::field("/name", "not_accepted", detail));
     }
     let database = service.database();
-    if database.organisations().await?.iter().any(|o| o.name == name) {
+    if database
+        .organisations()
+        .await?
+        .iter()
+        .any(|o| o.name == name)
+    {
         let detail = "there is an organisation of this name";
         return Err(Problem::field("/name", "taken", detail));
     }
@@ -92,8 +97,5 @@ pub(super) async fn create(
     let data = json!({ "organisation": new.id });
     tx.record(me.event(None, now, "organisation_created", data));
     tx.commit().await?;
-    Ok((
-        StatusCode::CREATED,
-        Answer(item(&service, new, (0, 0))),
-    ))
+    Ok((StatusCode::CREATED, Answer(item(&service, new, (0, 0)))))
 }

@@ -206,7 +206,12 @@ mod tests {
             for event in view.events {
                 assert!(WEBHOOK_EVENTS.contains(event), "{event}");
             }
-            for text in [view.label.fr, view.label.en, view.meaning.fr, view.meaning.en] {
+            for text in [
+                view.label.fr,
+                view.label.en,
+                view.meaning.fr,
+                view.meaning.en,
+            ] {
                 assert!(!text.is_empty());
             }
         }

@@ -260,7 +260,9 @@ pub(super) async fn rotate(
 /// The message as it is now.
 async fn sent(service: &Service, id: &MessageId) -> Result<Delivery, Problem> {
     let message = service.database().message(id).await?;
-    Ok(delivery(message.ok_or_else(|| Problem::from(Code::NotFound))?))
+    Ok(delivery(
+        message.ok_or_else(|| Problem::from(Code::NotFound))?,
+    ))
 }
 
 pub(super) async fn test(
@@ -299,9 +301,12 @@ pub(super) async fn deliveries(
 ) -> Result<Answer<DeliveryPage>, Problem> {
     me.may(SEE)?;
     let endpoint = of_path(&service, &id).await?;
-    let before: Option<MessageId> = page.cursor.as_deref().map(str::parse).transpose().map_err(
-        |_| Problem::field("cursor", "not_accepted", "one from the page before"),
-    )?;
+    let before: Option<MessageId> = page
+        .cursor
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Problem::field("cursor", "not_accepted", "one from the page before"))?;
     let limit = page.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(Problem::field("limit", "not_accepted", "1 to 200"));
@@ -354,8 +359,14 @@ mod tests {
     #[test]
     fn an_address_is_shown_without_its_path() {
         for (url, shown) in [
-            ("https://hooks.example.org/secret/1?k=2", "https://hooks.example.org/…"),
-            ("https://hooks.example.org:8443?k=2", "https://hooks.example.org:8443/…"),
+            (
+                "https://hooks.example.org/secret/1?k=2",
+                "https://hooks.example.org/…",
+            ),
+            (
+                "https://hooks.example.org:8443?k=2",
+                "https://hooks.example.org:8443/…",
+            ),
             ("http://[::1]:80/x", "http://[::1]:80/…"),
         ] {
             assert_eq!(hidden(url), shown);
