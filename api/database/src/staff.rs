@@ -14,11 +14,12 @@ coded! {
         Reviewer = "reviewer",
         /// Judges cases, also those that reviewers hand on; sees how well people judge.
         Senior = "senior",
-        /// Sees the queue and who holds what; gives nobody's personal data.
+        /// Sees the queue, who holds what and the boards; sends again what failed. Sees nobody's
+        /// personal data.
         Operator = "operator",
-        /// Reads the log of events and the evidence of cases.
+        /// Reads the log of events, the evidence of cases and the boards.
         Auditor = "auditor",
-        /// Manages accounts; judges nothing.
+        /// Manages accounts and integrators; judges nothing.
         Administrator = "administrator",
     }
 }

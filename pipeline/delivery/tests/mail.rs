@@ -12,7 +12,7 @@ mod common;
 use common::{NOW, id, link};
 use idproof_delivery::outbox::{self, Entry};
 use idproof_delivery::{
-    BrandSettings, DeliveryError, Mail, MailSettings, MailTo, Mailer, Reason, SettingError,
+    BrandSettings, DeliveryError, Mail, MailSettings, MailTo, Mailer, Reason, SettingError, Voice,
 };
 use idproof_domain::{Language, ReasonCode};
 use jiff::civil::date;
@@ -85,11 +85,21 @@ fn every_mail() -> Vec<Mail> {
 
 /// Sends one mail to a fresh outbox; the entry and the file's bytes.
 async fn sent(mail: &Mail, language: Language, name: Option<&str>) -> (Entry, String) {
+    spoken(mail, language, name, Voice::default()).await
+}
+
+/// The same in somebody's name.
+async fn spoken(
+    mail: &Mail,
+    language: Language,
+    name: Option<&str>,
+    voice: Voice<'_>,
+) -> (Entry, String) {
     let dir = tempfile::tempdir().unwrap();
     let mailer = Mailer::new(&settings(), &brand(), dir.path()).unwrap();
     let (id, address) = (id(1), "maelys@example.org");
     let to = MailTo {
-        voice: idproof_delivery::Voice::default(),
+        voice,
         id: &id,
         address,
         name,
@@ -193,12 +203,26 @@ async fn the_notice_of_a_letter_does_not_tell_its_sender() {
 }
 
 #[tokio::test]
+async fn an_organisation_is_named_in_place_of_the_service_but_never_as_a_letters_sender() {
+    let voice = Voice {
+        service: Some("Banque\nExemple"),
+        help: Some("01 23 45 67 89"),
+    };
+    for mail in every_mail() {
+        let (entry, file) = spoken(&mail, Language::Fr, None, voice).await;
+        let named = ["L’équipe Banque Exemple", "01 23 45 67 89"].map(|w| entry.text.contains(w));
+        assert_eq!(named, [!mail.hides_sender(); 2], "{}", mail.template());
+        assert!(!mail.hides_sender() || !file.contains("Exemple"));
+    }
+}
+
+#[tokio::test]
 async fn a_repetition_is_the_same_message() {
     let dir = tempfile::tempdir().unwrap();
     let mailer = Mailer::new(&settings(), &brand(), dir.path()).unwrap();
     let id = id(1);
     let to = MailTo {
-        voice: idproof_delivery::Voice::default(),
+        voice: Voice::default(),
         id: &id,
         address: "maelys@example.org",
         name: None,
@@ -281,7 +305,7 @@ async fn what_is_no_address_is_refused_for_good_and_not_repeated_in_the_error() 
     ] {
         let id = id(1);
         let to = MailTo {
-            voice: idproof_delivery::Voice::default(),
+            voice: Voice::default(),
             id: &id,
             address,
             name: None,
@@ -309,7 +333,7 @@ async fn an_outbox_that_cannot_be_written_is_tried_again() {
     let mailer = Mailer::new(&settings(), &brand(), &file).unwrap();
     let id = id(1);
     let to = MailTo {
-        voice: idproof_delivery::Voice::default(),
+        voice: Voice::default(),
         id: &id,
         address: "maelys@example.org",
         name: None,
@@ -334,7 +358,7 @@ async fn the_newest_messages_come_first_and_strangers_are_passed_over() {
     for n in [2, 1, 3] {
         let id = id(n);
         let to = MailTo {
-            voice: idproof_delivery::Voice::default(),
+            voice: Voice::default(),
             id: &id,
             address: "maelys@example.org",
             name: None,

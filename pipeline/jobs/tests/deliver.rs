@@ -19,6 +19,7 @@ use idproof_delivery::{
     BrandSettings, Lookup, MailSettings, Mailer, Resolver, SmsSender, SmsSettings, WebhookSecret,
     WebhookSender, outbox,
 };
+use idproof_domain::branding::{Branding, Support};
 use idproof_domain::calendar::{Calendar, Holidays};
 use idproof_domain::case::Step;
 use idproof_domain::confirm::{CodePurpose, CodeRecord, Sending};
@@ -367,6 +368,11 @@ async fn a_webhook_is_tried_again_as_the_same_message_until_it_is_taken() {
             let (message, error) = attempt(&world, &deliver).await;
             assert_eq!(error.is_none(), n == 2, "{error:?}");
             assert_eq!(message.attempts, n + 1);
+            let codes = [503, 500, 200];
+            assert_eq!(
+                message.response_code,
+                Some(codes[usize::try_from(n).unwrap()])
+            );
             let request = heard.recv().await.unwrap().to_lowercase();
             let id = request.lines().find(|l| l.starts_with("webhook-id"));
             ids.push(id.unwrap().to_owned());
@@ -374,6 +380,64 @@ async fn a_webhook_is_tried_again_as_the_same_message_until_it_is_taken() {
         }
         ids.dedup();
         assert_eq!(ids.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_speaks_in_the_name_of_the_cases_organisation_unless_it_names_nobody() {
+    for world in worlds().await {
+        let deliver = deliver(&world);
+        let case = world.new_case(None).await;
+        let branding = Branding {
+            name: Some("Banque Exemple".into()),
+            support: Support {
+                phone: Some("01 23 45 67 89".into()),
+                ..Support::default()
+            },
+            ..Branding::default()
+        };
+        let mut tx = world.database().begin().await.unwrap();
+        assert!(
+            tx.put_branding(&case.organisation, &branding)
+                .await
+                .unwrap()
+        );
+        tx.commit().await.unwrap();
+        for (template, speaks) in [("status_changed", true), ("deleted", true)] {
+            post(&world, &case, Channel::Email, template, "ada@example.org").await;
+            let (_, error) = attempt(&world, &deliver).await;
+            assert_eq!(error, None);
+            let text = last(&world).text;
+            assert_eq!(text.contains("Banque Exemple"), speaks, "{text}");
+            assert_eq!(text.contains("01 23 45 67 89"), speaks, "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_a_secret_is_replaced_both_sign() {
+    for world in worlds().await {
+        let deliver = deliver(&world);
+        let case = world.new_case(None).await;
+        let (url, mut heard) = receiver(vec!["204 No Content", "204 No Content"]).await;
+        let id = endpoint(&world, &case, url).await;
+        let mut changed = world.database().endpoint(&id).await.unwrap().unwrap();
+        let secret = WebhookSecret::generate(&*world.context.random).reveal();
+        let secrets = world.vault.secrets();
+        let sealed = secrets.seal(Purpose::Webhooks, id.as_str(), &secret);
+        let old = std::mem::replace(&mut changed.secret, sealed.unwrap());
+        for (until, signatures) in [(world.context.now() + 1, 2), (world.context.now(), 1)] {
+            changed.old_secret = Some((old.clone(), until));
+            let mut tx = world.database().begin().await.unwrap();
+            assert!(tx.save_endpoint(&changed).await.unwrap());
+            tx.commit().await.unwrap();
+            let template = format!("case.accepted{signatures}");
+            post(&world, &case, Channel::Webhook, &template, id.as_str()).await;
+            let (_, error) = attempt(&world, &deliver).await;
+            assert_eq!(error, None);
+            let request = heard.recv().await.unwrap();
+            assert_eq!(request.matches("v1,").count(), signatures, "{request}");
+        }
     }
 }
 
@@ -394,6 +458,7 @@ async fn a_receiver_that_is_gone_for_good_is_disabled() {
         .await;
         let (message, _) = attempt(&world, &deliver).await;
         assert_eq!(message.state, MessageState::Failed);
+        assert_eq!(message.response_code, Some(410));
         let endpoint = world.database().endpoint(&id).await.unwrap().unwrap();
         assert!(!endpoint.enabled);
     }

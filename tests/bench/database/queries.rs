@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use idproof_database::{Case, Database, Role, Staff, Taking};
+use idproof_database::boards::BoardFilter;
+use idproof_database::{Case, Database, DatabaseError, MessageState, Role, Staff, Taking};
 use idproof_domain::case::CaseState;
 use idproof_domain::confirm::CodePurpose;
 use idproof_domain::ids::{CaseId, StaffId};
@@ -130,6 +131,76 @@ pub async fn measure(database: &Database) {
     }
     times.row("timeline", "≤ 10");
     reconcilers(database).await;
+    boards(database).await;
+}
+
+macro_rules! ask {
+    ($what:literal, $call:expr) => {
+        let mut times = Times::default();
+        for _ in 0..RECONCILED {
+            timed(&mut times, $call).await.expect("an answer");
+        }
+        let (median, slowest) = (times.share(0.5), times.share(1.0));
+        println!(
+            "| {} | {} | {} |",
+            $what,
+            crate::ms(median),
+            crate::ms(slowest)
+        );
+    };
+}
+
+/// Days of a board, as the console asks for them.
+async fn funnel(database: &Database, days: i64) -> Result<usize, DatabaseError> {
+    const DAY: i64 = 24 * 3_600_000;
+    let filter = BoardFilter::default();
+    let mut rows = 0;
+    for back in 0..days {
+        let (from, to) = (NOW - (back + 1) * DAY, NOW - back * DAY);
+        rows += database.funnel(&filter, from, to).await?.len();
+    }
+    Ok(rows)
+}
+
+/// What the console's boards ask.
+async fn boards(database: &Database) {
+    const HOUR: i64 = 3_600_000;
+    const MONTH: i64 = 30 * 24 * HOUR;
+    let filter = BoardFilter::default();
+    println!("\n| asked by boards | median ms | slowest ms |\n|---|---|---|");
+    ask!("funnel, 30 days", funnel(database, 30));
+    ask!("funnel, 92 days", funnel(database, 92));
+    ask!(
+        "verdicts and causes, 30 days",
+        database.verdicts_since(&filter, NOW - MONTH)
+    );
+    ask!(
+        "times to decision, 30 days",
+        database.times_to_decision(&filter, NOW - MONTH, 500_000)
+    );
+    ask!(
+        "letters by their deadline",
+        database.letters_due_by(&[NOW, NOW + 8 * HOUR, NOW + 24 * HOUR])
+    );
+    ask!(
+        "what people decided, 48 hours",
+        database.team_hours(NOW - 48 * HOUR)
+    );
+    ask!(
+        "policies, 7 days",
+        database.policies_since(NOW - 168 * HOUR)
+    );
+    ask!(
+        "models in 500 reports",
+        database.models_since(NOW - 168 * HOUR, 500)
+    );
+    ask!(
+        "messages that failed, a page",
+        database.messages_in_trouble(MessageState::Failed, None, None, 51)
+    );
+    ask!("webhook addresses, counted", database.endpoint_counts());
+    ask!("letters under way, counted", database.letter_backlog());
+    ask!("letters to leave, counted", database.letters_to_leave());
 }
 
 /// What the reconcilers ask in every run.
@@ -138,21 +209,6 @@ async fn reconcilers(database: &Database) {
     println!(
         "\n| asked by reconcilers, every minute or so | median ms | slowest ms |\n|---|---|---|"
     );
-    macro_rules! ask {
-        ($what:literal, $call:expr) => {
-            let mut times = Times::default();
-            for _ in 0..RECONCILED {
-                timed(&mut times, $call).await.expect("an answer");
-            }
-            let (median, slowest) = (times.share(0.5), times.share(1.0));
-            println!(
-                "| {} | {} | {} |",
-                $what,
-                crate::ms(median),
-                crate::ms(slowest)
-            );
-        };
-    }
     ask!("jobs by kind and condition", database.job_counts(NOW));
     ask!("parked jobs", database.parked_jobs(100));
     ask!("messages not sent", database.unsent_messages());
