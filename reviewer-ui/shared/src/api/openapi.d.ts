@@ -682,7 +682,8 @@ export interface paths {
         };
         /**
          * What the service asks and whom to ask for help
-         * @description Public.
+         * @description Public. With an applicant's token, name, support and appearance are those of the organisation
+         *     whose case it is, where it has set them.
          */
         get: operations["getService"];
         put?: never;
@@ -1044,6 +1045,11 @@ export interface components {
             id: string;
             /** @description Why the last attempt failed. */
             last_error?: string | null;
+            /**
+             * Format: int64
+             * @description The status with which the receiver last answered, if it answered.
+             */
+            response_code?: number | null;
             /** Format: date-time */
             sent_at?: string | null;
             /** @description `pending`, `sent` or `failed`. */
@@ -1236,6 +1242,13 @@ export interface components {
             /** @description Who sent it. */
             sender: string;
         };
+        /** @description How an organisation appears. */
+        OrganisationView: {
+            /** @description White text can be read on it, and it on white. */
+            colour?: string | null;
+            /** @description Where the applicant goes when nothing is left to do. */
+            return_url?: string | null;
+        };
         /**
          * @description How a sandbox case ends.
          * @enum {string}
@@ -1352,10 +1365,11 @@ export interface components {
             file_upload: boolean;
             languages: ("fr" | "en")[];
             limits: components["schemas"]["UploadLimits"];
-            /** @description The service's name as applicants read it. */
+            /** @description The service's name as applicants read it, or that of their case's organisation. */
             name: string;
             /** @description Whether a case may be opened without a key. */
             open: boolean;
+            organisation?: null | components["schemas"]["OrganisationView"];
             retention_hours: components["schemas"]["Retention"];
             support: components["schemas"]["Support"];
         };
