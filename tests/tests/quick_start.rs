@@ -66,7 +66,8 @@ fn every_block_of_the_quick_start_works_as_it_stands() {
     };
     let (service, receiver) = (port(), port());
     assert_ne!(service, receiver);
-    let mut script = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n".to_owned();
+    let mut script =
+        "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n".to_owned();
     for block in &blocks {
         script.push_str(&block.replace("8787", &service).replace("8788", &receiver));
         script.push_str("echo\n");

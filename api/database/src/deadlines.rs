@@ -28,10 +28,17 @@ impl Database {
     pub async fn deadlines(&self, now_ms: i64, soon_ms: i64) -> Result<Vec<Deadlines>> {
         let mut all = Vec::new();
         for state in BEFORE_LETTER {
+            // The condition of the index that these two share, without which SQLite walks all cases.
+            let index = match state {
+                CaseState::Submitted | CaseState::Processing => {
+                    "AND state IN ('submitted', 'processing')"
+                }
+                _ => "",
+            };
             let sql = format!(
                 "SELECT 'cases' AS id, COALESCE(SUM(CASE WHEN letter_due_at > $1 THEN 1 ELSE 0 END), 0) AS at_risk, \
                  COALESCE(SUM(CASE WHEN letter_due_at <= $1 THEN 1 ELSE 0 END), 0) AS overdue \
-                 FROM cases WHERE state = '{state}' AND sandbox = 0 AND letter_due_at <= $2"
+                 FROM cases WHERE state = '{state}' {index} AND sandbox = 0 AND letter_due_at <= $2"
             );
             let row = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(now_ms)

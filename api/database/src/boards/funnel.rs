@@ -122,16 +122,18 @@ impl Database {
         from_ms: i64,
         to_ms: i64,
     ) -> Result<Vec<FunnelRow>> {
+        // Grouped by the event's case and not by the case itself, which would have SQLite walk along
+        // all cases instead of those of this time.
         let places: String = (1..)
             .zip(&WAY[1..])
             .map(|(place, kind)| format!("WHEN '{kind}' THEN {place} "))
             .collect();
         let sql = format!(
             "SELECT organisation, place, refused, COUNT(*) AS n FROM (\
-             SELECT c.organisation AS organisation, MAX(CASE e.kind {places}ELSE 0 END) AS place, \
+             SELECT MIN(c.organisation) AS organisation, MAX(CASE e.kind {places}ELSE 0 END) AS place, \
              MAX(CASE WHEN e.kind = 'refused' THEN 1 ELSE 0 END) AS refused \
              FROM cases c JOIN events e ON e.case_id = c.id WHERE {CHOSEN} AND c.state IN {ENDED} \
-             GROUP BY c.id, c.organisation) ended GROUP BY organisation, place, refused"
+             GROUP BY e.case_id) ended GROUP BY organisation, place, refused"
         );
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(from_ms)

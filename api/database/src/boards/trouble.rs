@@ -41,20 +41,25 @@ impl Database {
 
     /// Of every webhook address that something has not reached.
     pub async fn endpoint_counts(&self) -> Result<HashMap<String, EndpointCounts>> {
-        let rows = sqlx::query(
-            "SELECT recipient, state, COUNT(*) AS n FROM messages \
-             WHERE state <> 'sent' AND channel = 'webhook' GROUP BY recipient, state",
-        )
-        .fetch_all(&self.pool)
-        .await?;
         let mut all: HashMap<String, EndpointCounts> = HashMap::new();
-        for row in &rows {
-            let r = Reader::new("messages", "recipient", row);
-            let counts = all.entry(r.get("recipient")?).or_default();
-            match r.parse("state")? {
-                MessageState::Pending => counts.pending = r.get("n")?,
-                MessageState::Failed => counts.failed = r.get("n")?,
-                MessageState::Sent => {}
+        for state in [MessageState::Pending, MessageState::Failed] {
+            // Both conditions on the state: of the index, and of what is asked.
+            let rows = sqlx::query(
+                "SELECT recipient, COUNT(*) AS n FROM messages WHERE state <> 'sent' AND state = $1 \
+                 AND channel = 'webhook' GROUP BY recipient",
+            )
+            .bind(state.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+            for row in &rows {
+                let r = Reader::new("messages", "recipient", row);
+                let counts = all.entry(r.get("recipient")?).or_default();
+                let n = r.get("n")?;
+                if state == MessageState::Pending {
+                    counts.pending = n;
+                } else {
+                    counts.failed = n;
+                }
             }
         }
         Ok(all)

@@ -8,7 +8,7 @@ use super::{SEE, organisation};
 use crate::console::access::Signed;
 use crate::console::boards::RUN;
 use crate::json::Json;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem};
 use crate::query::Query;
 use crate::service::Service;
 use crate::v1::cases::{check_reference, open_sandbox};
