@@ -140,7 +140,7 @@ async fn the_receiver_can_verify_what_it_gets() {
     let url = receiver.url("hook.example.org");
     assert_eq!(
         send(&url, local(), Told::new(&[&["127.0.0.1"]])).await,
-        Ok(())
+        Ok(204)
     );
     let (headers, body) = receiver.seen.lock().unwrap()[0].clone();
     assert_eq!(headers["webhook-id"], id(1).as_str());
