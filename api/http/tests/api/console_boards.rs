@@ -221,6 +221,7 @@ async fn the_funnel_tells_how_far_cases_came_and_where_they_dropped() {
         assert_eq!(shops["started"], 3);
         assert_eq!(step(&shops, "activated")["reached"]["hidden"], true);
         assert_eq!(step(&shops, "submitted")["dropped"], Value::Null);
+        assert_eq!(step(&shops, "submitted")["passed"], Value::Null);
         let sandbox = olga.get("/dashboards/funnel?sandbox=true").await.is(200);
         assert_eq!(sandbox["started"], 1);
         world.clock.move_ms(3 * DAY);

@@ -56,7 +56,9 @@ impl Counts {
             StepView {
                 step,
                 reached: Share::new(reached, started),
-                passed: (place > 0).then(|| Share::new(reached, self.reached(place - 1))),
+                // Of a small group, how many there were before would tell what is hidden.
+                passed: (place > 0 && !is_small(started))
+                    .then(|| Share::new(reached, self.reached(place - 1))),
                 dropped: told(self.dropped[place]),
                 refused: told(self.refused[place]),
                 open: told(if place == ACTIVATED {
