@@ -217,7 +217,7 @@ fn zone(zone: Option<&Zone>, t: &Thresholds) -> Verdict {
     v
 }
 
-fn validity(zone: Option<&Zone>, today: Date, t: &Thresholds) -> Verdict {
+pub(crate) fn validity(zone: Option<&Zone>, today: Date, t: &Thresholds) -> Verdict {
     let mut v = Verdict::passed("Not expired; the holder is of age.");
     // Dates under a wrong check digit are not known.
     let sure = |z: &&Zone| z.wrong_checks.is_empty();

@@ -102,6 +102,10 @@ ids! {
     ReviewId = "rdc_";
     /// A picture that the worker made of a case's media.
     PictureId = "pic_";
+    /// A version of the policy.
+    PolicyId = "pol_";
+    /// Scores with their truth.
+    LabelledId = "lab_";
 }
 
 #[cfg(test)]
