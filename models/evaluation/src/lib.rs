@@ -5,6 +5,8 @@
 
 mod figure;
 mod html;
+pub mod labelled;
+pub mod operating;
 pub mod plot;
 mod report;
 pub mod statistics;
