@@ -14,6 +14,8 @@ mod tally;
 pub use deliver::{Deliver, Senders, Wording};
 pub use handler::{Handler, JobError};
 pub use process::{Judgement, Process, Tools};
-pub use reconcile::{Gauges, Idle, Letters, Post, Purge, Purged, Reconciler, Reviews, Tidy, every};
+pub use reconcile::{
+    Drift, Gauges, Idle, Letters, Post, Purge, Purged, Reconciler, Reviews, Tidy, every,
+};
 pub use runner::{Context, Pace, Runner};
 pub use tally::Tally;

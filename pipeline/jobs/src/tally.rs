@@ -1,8 +1,10 @@
 //! What a worker counts, for Prometheus. Labels are codes, never ids or anything personal.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use idproof_database::{Channel, DecisionOutcome, JobKind};
+use idproof_domain::CheckName;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -37,6 +39,11 @@ struct Loop {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Check {
+    check: &'static str,
+}
+
 /// A condition of something that waits: what, and in which condition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Waiting {
@@ -64,6 +71,8 @@ pub struct Tally {
     reconciled: Family<Loop, Counter>,
     purged_cases: Counter,
     purged_objects: Counter,
+    drift: Family<Check, Gauge<f64, AtomicU64>>,
+    drift_alarm: Family<Check, Gauge>,
     /// How many there are, by what and condition; read from the database now and then.
     pub(crate) waiting: Family<Waiting, Gauge>,
     /// Seconds that the oldest of them has waited, or is overdue.
@@ -83,6 +92,8 @@ impl Default for Tally {
             reconciled: Family::default(),
             purged_cases: Counter::default(),
             purged_objects: Counter::default(),
+            drift: Family::default(),
+            drift_alarm: Family::default(),
             waiting: Family::default(),
             oldest: Family::default(),
         }
@@ -140,6 +151,16 @@ impl Tally {
             self.purged_objects.clone(),
         );
         r.register(
+            "score_drift",
+            "Population stability index of a check's scores, the last week against the four before",
+            self.drift.clone(),
+        );
+        r.register(
+            "score_drift_alarm",
+            "1 where a check's scores are no longer distributed as they were",
+            self.drift_alarm.clone(),
+        );
+        r.register(
             "waiting",
             "What waits in the database, by kind and condition",
             self.waiting.clone(),
@@ -192,6 +213,14 @@ impl Tally {
         self.reconciled
             .get_or_create(&Loop { reconciler, result })
             .inc();
+    }
+
+    pub(crate) fn drifted(&self, check: CheckName, psi: f64, alarm: bool) {
+        let check = Check {
+            check: check.as_str(),
+        };
+        self.drift.get_or_create(&check).set(psi);
+        self.drift_alarm.get_or_create(&check).set(i64::from(alarm));
     }
 
     pub(crate) fn purged(&self, objects: u64) {

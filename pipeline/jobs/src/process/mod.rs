@@ -1,14 +1,17 @@
 //! Analyses a case that was handed in and gives it its verdict.
 
+mod judges;
 mod material;
 mod outcome;
+#[cfg(test)]
+mod shadow_tests;
 mod shown;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use idproof_database::notices::rfc3339;
-use idproof_database::{Case, Claimed, Decision, JobKind, NewEvent, RetryPolicy, Tx};
+use idproof_database::{Case, CaseScores, Claimed, Decision, JobKind, NewEvent, RetryPolicy, Tx};
 use idproof_domain::calendar::Calendar;
 use idproof_domain::case::{Actor, CaseState, Step};
 use idproof_domain::ids::{CaseId, DecisionId};
@@ -23,6 +26,7 @@ use tokio::sync::Semaphore;
 
 use crate::handler::{Handler, JobError};
 use crate::runner::Context;
+use judges::{Judge, Judges, Read};
 use material::Material;
 use outcome::{Found, may_use_biometrics, quiet};
 
@@ -34,6 +38,7 @@ pub trait Tools: Send + Sync {
 
 /// What cases are judged by.
 pub struct Judgement {
+    /// Where no version in the database is in force.
     pub policy: Policy,
     pub policy_report: PolicyReport,
     pub rules: Rules,
@@ -49,6 +54,9 @@ pub struct Process {
     vault: Vault,
     tools: Arc<dyn Tools>,
     judgement: Judgement,
+    /// The policy of the configuration.
+    configured: Arc<Judge>,
+    read: Read,
     retry: RetryPolicy,
     /// One permit an analysis, held until its thread has really ended.
     room: Arc<Semaphore>,
@@ -64,11 +72,17 @@ impl Process {
         most_attempts: i64,
         slots: usize,
     ) -> Self {
+        let configured = Arc::new(Judge {
+            policy: judgement.policy.clone(),
+            report: judgement.policy_report.clone(),
+        });
         Self {
             context,
             vault,
             tools,
             judgement,
+            configured,
+            read: Read::default(),
             retry: RetryPolicy {
                 most_attempts,
                 first: Duration::from_secs(5),
@@ -107,15 +121,17 @@ impl Process {
             .await?)
     }
 
-    async fn look(&self, case: &Case) -> Result<Found, JobError> {
+    async fn look(&self, case: &Case) -> Result<(Found, Judges), JobError> {
+        let rules = self.judgement.rules;
         // Only a sandbox case may have its outcome chosen; a real one never, whatever its row says.
         if case.sandbox
             && let Some(outcome) = case.sandbox_outcome
         {
-            return Ok(Found::forced(outcome));
+            return Ok((Found::forced(outcome), self.judges(case).await?));
         }
         if !may_use_biometrics(case) {
-            return Ok(Found::for_a_person(ReasonCode::BiometricsDeclined));
+            let found = Found::for_a_person(ReasonCode::BiometricsDeclined);
+            return Ok((found, self.judges(case).await?));
         }
         let room = Arc::clone(&self.room).acquire_owned().await;
         let material = self.material(case).await?;
@@ -133,16 +149,13 @@ impl Process {
                 self.context.tally.stage(timing.stage.as_str(), timing.took);
             }
         }
-        Ok(Found::judged(
-            analysed,
-            &self.judgement,
-            case.attempt,
-            person,
-        ))
+        let judges = self.judges(case).await?;
+        let found = Found::judged(analysed, &judges.active.policy, case.attempt, person, rules);
+        Ok((found, judges))
     }
 
     /// Writes verdict and decision, unless the case was withdrawn meanwhile.
-    async fn conclude(&self, seen: &Case, found: Found) -> Result<Tx, JobError> {
+    async fn conclude(&self, seen: &Case, found: Found, judges: Judges) -> Result<Tx, JobError> {
         let pictures = self.keep_shown(seen, &found).await;
         let now = self.context.now();
         let mut tx = self.context.database.begin().await?;
@@ -164,14 +177,18 @@ impl Process {
             attempt: case.attempt,
             outcome: found.outcome(),
             reasons: reasons.clone(),
-            report: found.report(&self.judgement, rfc3339(now))?,
-            policy_version: self.judgement.policy_report.version.clone(),
-            policy_sha256: self.judgement.policy_report.sha256.clone(),
+            report: found.report(&judges.active.report, rfc3339(now))?,
+            policy_version: judges.active.report.version.clone(),
+            policy_sha256: judges.active.report.sha256.clone(),
             decided_by: found.decided_by().to_owned(),
             at: now,
         };
         tx.insert_decision(&decision).await?;
-        tx.record(sealed(&decision));
+        let scores = self.scores(&case, &found, &judges, now)?;
+        if let Some(scores) = &scores {
+            tx.insert_case_scores(scores).await?;
+        }
+        tx.record(sealed(&decision, scores.as_ref()));
         case.reasons.clone_from(&reasons);
         let step = match found.verdict {
             Verdict::Accept => Step::Accepted { by_human: false },
@@ -195,8 +212,9 @@ impl Process {
 }
 
 /// Ties the decision's record to the chain: whoever changes it later shows.
-fn sealed(decision: &Decision) -> NewEvent {
+fn sealed(decision: &Decision, scores: Option<&CaseScores>) -> NewEvent {
     let report = Sha256::digest(decision.report.to_string().as_bytes());
+    let scores = scores.map(|s| format!("{:x}", Sha256::digest(s.scores.as_bytes())));
     NewEvent {
         case: Some(decision.case.clone()),
         at: decision.at,
@@ -207,6 +225,7 @@ fn sealed(decision: &Decision) -> NewEvent {
             "outcome": decision.outcome.as_str(),
             "report_sha256": format!("{report:x}"),
             "policy_sha256": decision.policy_sha256,
+            "scores_sha256": scores,
         }),
     }
 }
@@ -228,8 +247,8 @@ impl Handler for Process {
         let Some(case) = self.begin(&case_of(job)?).await? else {
             return Ok(self.context.database.begin().await?);
         };
-        let found = self.look(&case).await?;
-        self.conclude(&case, found).await
+        let (found, judges) = self.look(&case).await?;
+        self.conclude(&case, found, judges).await
     }
 
     /// A case that cannot be analysed is a human's.

@@ -1,12 +1,14 @@
 use std::time::Duration;
 
 use idproof_database::{Case, DecisionOutcome, SandboxOutcome};
-use idproof_domain::{CheckName, Decision, Outcome, Reason, ReasonCode, Verdict, decide, verdict};
+use idproof_domain::{
+    CheckName, Decision, Evidence, Outcome, Policy, Reason, ReasonCode, Rules, Verdict, decide,
+    verdict,
+};
 use idproof_ports::MediaError;
-use idproof_wire::{Report, ReportParts};
+use idproof_wire::{PolicyReport, Report, ReportParts};
 use idproof_worker::{Analysis, InputError, Progress, Stage};
 
-use super::Judgement;
 use crate::handler::JobError;
 
 /// What looking at a case gave.
@@ -15,6 +17,8 @@ pub(super) struct Found {
     decision: Decision,
     analysis: Option<Analysis>,
     decided_by: &'static str,
+    /// Why a person had to look whatever was found.
+    pub person: Option<ReasonCode>,
 }
 
 impl Found {
@@ -45,6 +49,7 @@ impl Found {
             decision: without_checks(outcome),
             analysis: None,
             decided_by: "sandbox",
+            person: None,
         }
     }
 
@@ -55,25 +60,27 @@ impl Found {
             decision: without_checks(Outcome::Review),
             analysis: None,
             decided_by: "policy",
+            person: Some(why),
         }
     }
 
     pub fn judged(
         analysed: Result<Analysis, InputError>,
-        by: &Judgement,
+        by: &Policy,
         attempt: u32,
         person: Option<ReasonCode>,
+        rules: Rules,
     ) -> Self {
         let (decision, analysis) = match analysed {
-            Ok(analysis) => (decide(&analysis.evidence, &by.policy), Some(analysis)),
+            Ok(analysis) => (decide(&analysis.evidence, by), Some(analysis)),
             Err(e) => (unusable(&e), None),
         };
-        let codes: Vec<ReasonCode> = decision.reasons.iter().map(|r| r.code).collect();
         Self {
-            verdict: verdict(decision.outcome, &codes, attempt, person, by.rules),
+            verdict: weigh(&decision, attempt, person, rules),
             decision,
             analysis,
             decided_by: "policy",
+            person,
         }
     }
 
@@ -87,12 +94,12 @@ impl Found {
     }
 
     pub fn outcome(&self) -> DecisionOutcome {
-        match &self.verdict {
-            Verdict::Accept => DecisionOutcome::Accept,
-            Verdict::Refuse { .. } => DecisionOutcome::Refuse,
-            Verdict::Review { .. } => DecisionOutcome::Review,
-            Verdict::Retake { .. } => DecisionOutcome::Retake,
-        }
+        outcome_of(&self.verdict)
+    }
+
+    /// What was measured, where anything was.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.analysis.as_ref().map(|a| &a.evidence)
     }
 
     /// What was found, unless nobody needs to look at it.
@@ -108,7 +115,7 @@ impl Found {
     }
 
     /// The report that is kept with the decision.
-    pub fn report(&self, by: &Judgement, at: String) -> Result<serde_json::Value, JobError> {
+    pub fn report(&self, by: &PolicyReport, at: String) -> Result<serde_json::Value, JobError> {
         let analysis = self.analysis.as_ref();
         let timings: Vec<(&str, Duration)> = analysis
             .map(|a| {
@@ -122,13 +129,33 @@ impl Found {
             decided_at: at,
             decision: &self.decision,
             models: analysis.map_or(&[], |a| &a.models),
-            policy: by.policy_report.clone(),
+            policy: by.clone(),
             timings,
             documents: analysis.map_or(&[], |a| &a.media.documents),
             video: analysis.and_then(|a| a.media.video.as_ref()),
         });
         serde_json::to_value(report)
             .map_err(|e| JobError::give_up(format!("the report cannot be written: {e}")))
+    }
+}
+
+/// From a decision to what happens to the case.
+pub(super) fn weigh(
+    decision: &Decision,
+    attempt: u32,
+    person: Option<ReasonCode>,
+    rules: Rules,
+) -> Verdict {
+    let codes: Vec<ReasonCode> = decision.reasons.iter().map(|r| r.code).collect();
+    verdict(decision.outcome, &codes, attempt, person, rules)
+}
+
+pub(super) fn outcome_of(verdict: &Verdict) -> DecisionOutcome {
+    match verdict {
+        Verdict::Accept => DecisionOutcome::Accept,
+        Verdict::Refuse { .. } => DecisionOutcome::Refuse,
+        Verdict::Review { .. } => DecisionOutcome::Review,
+        Verdict::Retake { .. } => DecisionOutcome::Retake,
     }
 }
 

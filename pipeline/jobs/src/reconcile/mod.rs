@@ -1,6 +1,7 @@
 //! Reconcilers: they take no input, look at what there is, and bring it to what it should be.
 //! They run again and again; running twice, or two at once, changes nothing more.
 
+mod drift;
 mod gauges;
 mod idle;
 mod letters;
@@ -19,6 +20,7 @@ use crate::chance;
 use crate::handler::JobError;
 use crate::runner::Context;
 
+pub use drift::Drift;
 pub use gauges::Gauges;
 pub use idle::Idle;
 pub use letters::{Letters, Post};
