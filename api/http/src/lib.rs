@@ -30,7 +30,10 @@ mod wire;
 pub use config::{
     CaptureConfig, ConfigError, EnrolmentConfig, HttpConfig, LimitsConfig, none_if_empty,
 };
-pub use console::{ConsoleConfig, NewStaff, OidcConfig, StaffError, create_staff, reset_staff};
+pub use console::{
+    Asked, ConsoleConfig, Labelled, LabelledScores, Limits, NewStaff, OidcConfig, StaffError,
+    Support, create_staff, reset_staff,
+};
 pub use keys::{KeyError, NewKey, create_key};
 pub use metrics::{Metrics, metrics_router};
 pub use openapi::openapi;

@@ -52,6 +52,7 @@ problem_codes! {
     CsrfWrong = "csrf_wrong", FORBIDDEN, "The request did not come from the console's own pages, or with an old token.";
     RoleMissing = "role_missing", FORBIDDEN, "The account lacks the role that this needs.";
     MediaMasked = "media_masked", FORBIDDEN, "The picture or recording was not opened: that is logged first.";
+    SamePerson = "same_person", FORBIDDEN, "Another person must approve: not the author, nor an account that one of the two gave out.";
     ScopeMissing = "scope_missing", FORBIDDEN, "The key lacks the scope that this needs.";
     NotFound = "not_found", NOT_FOUND, "There is nothing here that this key or token may see.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not know the method.";
@@ -81,6 +82,8 @@ problem_codes! {
     DecisionPending = "decision_pending", CONFLICT, "A decision about the case can still be taken back.";
     UndoLate = "undo_late", CONFLICT, "The decision can no longer be taken back.";
     LastAdministrator = "last_administrator", CONFLICT, "Nobody could manage accounts any more.";
+    PolicyState = "policy_state", CONFLICT, "This is not possible where the version of the policy stands now.";
+    ClaimUnsupported = "claim_unsupported", CONFLICT, "The labelled data do not carry a claim that the version makes.";
     RangeWrong = "range_wrong", RANGE_NOT_SATISFIABLE, "The file has no such part.";
     LengthRequired = "length_required", LENGTH_REQUIRED, "The request must say its length (Content-Length).";
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "The body is larger than allowed.";
@@ -128,6 +131,9 @@ impl Code {
                 | Self::DecisionPending
                 | Self::UndoLate
                 | Self::LastAdministrator
+                | Self::SamePerson
+                | Self::PolicyState
+                | Self::ClaimUnsupported
                 | Self::RangeWrong
                 | Self::PasswordWeak
         )

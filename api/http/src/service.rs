@@ -17,7 +17,7 @@ use idproof_vault::{Secrets, Vault};
 use tokio::sync::Semaphore;
 
 use crate::config::{CaptureConfig, ConfigError, EnrolmentConfig, HttpConfig, LimitsConfig};
-use crate::console::ConsoleConfig;
+use crate::console::{ConsoleConfig, LabelledScores};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 
@@ -115,10 +115,14 @@ pub struct Parts {
     pub console: ConsoleConfig,
     /// Which cases people look at.
     pub review_mode: ReviewMode,
-    /// What the machine decides by: reviewers see where its scores lie.
+    /// What the machine decides by where no version in the database is in force: reviewers see where
+    /// its scores lie.
     pub policy: Policy,
+    pub policy_text: String,
     /// SHA-256 of its text.
     pub policy_sha256: String,
+    /// What measures labelled scores.
+    pub labelled: Arc<dyn LabelledScores>,
     pub preview: Arc<Preview>,
     pub evidence_pdf: Arc<EvidencePdf>,
     /// The local outbox, where the console may show it: in demonstrations alone.

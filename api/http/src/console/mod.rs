@@ -11,6 +11,7 @@ mod integrators;
 mod oidc;
 mod pages;
 mod password;
+mod policy;
 mod queue;
 mod session;
 mod staff;
@@ -25,6 +26,7 @@ use axum::middleware::from_fn_with_state;
 use crate::service::Service;
 
 pub use config::{ConsoleConfig, OidcConfig};
+pub use policy::{Asked, Labelled, LabelledScores, Limits, Support};
 pub use staff::{NewStaff, StaffError, create_staff, reset_staff};
 
 pub(crate) fn router(service: &Service) -> Router<Service> {
@@ -38,6 +40,7 @@ pub(crate) fn router(service: &Service) -> Router<Service> {
         .merge(examine::router())
         .merge(boards::router())
         .merge(integrators::router())
+        .merge(policy::router())
         .route_layer(from_fn_with_state(service.clone(), access::layer));
     Router::new()
         .nest("/console/api", api)

@@ -5,6 +5,7 @@
 mod applicant;
 mod client;
 mod colleague;
+mod labelled;
 mod raw;
 
 use std::net::SocketAddr;
@@ -200,7 +201,9 @@ async fn start(postgres: bool, change: &impl Fn(&mut Settings)) -> World {
         console: settings.console,
         review_mode: ReviewMode::Borderline,
         policy: Policy::parse(Policy::DEFAULT_TEXT).unwrap(),
+        policy_text: Policy::DEFAULT_TEXT.to_owned(),
         policy_sha256: POLICY_SHA256.into(),
+        labelled: Arc::new(labelled::Evaluation),
         preview: Arc::new(preview),
         evidence_pdf: Arc::new(|sheet| Ok(format!("%PDF- {}", sheet.title).into_bytes())),
         outbox: settings.outbox,
