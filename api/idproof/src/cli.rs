@@ -246,6 +246,64 @@ pub enum PolicyCommand {
     },
     /// Print the policy that ships, with every threshold's meaning, unit and range.
     Show,
+    /// What if: judge stored cases and labelled scores by a proposed policy, beside the one in force.
+    Replay(PolicyReplayArgs),
+    /// Print the stored scores of cases, a line of JSON each: no biometrics, nothing that was read.
+    Scores {
+        /// The newest so many.
+        #[arg(long, default_value_t = 10_000, value_name = "N")]
+        cases: u32,
+    },
+}
+
+#[derive(Args)]
+pub struct PolicyReplayArgs {
+    /// The proposed policy.
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+
+    /// What it is compared with (default: the policy in force, or with --scores the configured one).
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+
+    /// Judge the newest so many cases of the database.
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub cases: u32,
+
+    /// Only cases of this organisation.
+    #[arg(long, value_name = "ORGANISATION", conflicts_with = "scores")]
+    pub organisation: Option<String>,
+
+    /// Judge what `idproof policy scores` printed, instead of the database.
+    #[arg(long, value_name = "FILE", conflicts_with = "cases")]
+    pub scores: Option<PathBuf>,
+
+    /// Labelled scores that `idproof eval` wrote (scores.json). May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub labelled: Vec<PathBuf>,
+
+    /// An error rate that the labelled scores must carry, such as fmr=0.001: fmr, fnmr, apcer or
+    /// bpcer. Exit status 1 where they do not. May be given several times.
+    #[arg(long, value_name = "RATE=AT_MOST", requires = "labelled", value_parser = claim)]
+    pub claim: Vec<(String, f64)>,
+
+    /// One JSON object instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn claim(text: &str) -> Result<(String, f64), String> {
+    let wrong = || "write a rate and its limit, such as fmr=0.001".to_owned();
+    let (rate, limit) = text.split_once('=').ok_or_else(wrong)?;
+    let limit: f64 = limit.parse().map_err(|_| wrong())?;
+    if !["fmr", "fnmr", "apcer", "bpcer"].contains(&rate) {
+        return Err("the rate is fmr, fnmr, apcer or bpcer".to_owned());
+    }
+    if limit > 0.0 && limit < 1.0 {
+        Ok((rate.to_owned(), limit))
+    } else {
+        Err("the limit lies between 0 and 1".to_owned())
+    }
 }
 
 #[derive(Args)]

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         (Command::Verify(args), _) => verify::run(&args, &config),
         (Command::Models(args), _) => models::run(&args, &config),
         (Command::Eval(args), _) => eval::run(&args, &config),
-        (Command::Policy(args), _) => policy::run(&args),
+        (Command::Policy(args), _) => policy::run(&args, &config),
         (Command::Migrate, _) => migrate::run(&config),
         (Command::Audit(args), _) => audit::run(&args, &config),
         (Command::Purge(args), _) => purge::run(&args, &config),

@@ -11,19 +11,22 @@ use crate::commands::UnusableInput;
 use crate::compose::insides::calendar;
 use crate::config::Config;
 
+/// The text of a file, or of the policy that ships.
+pub fn policy_text(path: Option<&Path>) -> anyhow::Result<String> {
+    let Some(path) = path else {
+        return Ok(Policy::DEFAULT_TEXT.to_owned());
+    };
+    let text = std::fs::read_to_string(path);
+    Ok(text.map_err(|e| UnusableInput(format!("policy {}: {e}", path.display())))?)
+}
+
 /// The policy of a file, or the one that ships, and how reports name it.
 pub fn policy(path: Option<&Path>) -> anyhow::Result<(Policy, PolicyReport)> {
-    let (name, text) = match path {
-        None => (
-            "the policy that ships".to_owned(),
-            Policy::DEFAULT_TEXT.to_owned(),
-        ),
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| UnusableInput(format!("policy {}: {e}", path.display())))?;
-            (path.display().to_string(), text)
-        }
-    };
+    let text = policy_text(path)?;
+    let name = path.map_or_else(
+        || "the policy that ships".to_owned(),
+        |path| path.display().to_string(),
+    );
     let policy = Policy::parse(&text).map_err(|e| UnusableInput(format!("{name}: {e}")))?;
     let report = PolicyReport {
         version: policy.version().to_owned(),

@@ -2,6 +2,7 @@
 
 pub mod insides;
 pub mod judgement;
+pub mod labelled;
 pub mod tools;
 
 use std::path::PathBuf;

@@ -17,7 +17,8 @@ use tokio::sync::watch;
 use super::{Parts, listen, stopped};
 use crate::compose;
 use crate::compose::insides::{Insides, address_rules, calendar};
-use crate::compose::judgement::policy;
+use crate::compose::judgement::{policy, policy_text};
+use crate::compose::labelled::Evaluation;
 use crate::config::Config;
 
 /// The model that the pages guide by, if the store has it.
@@ -60,7 +61,9 @@ pub(super) async fn start(
         console: config.console.clone(),
         review_mode: config.decide.review,
         policy,
+        policy_text: policy_text(config.decide.policy.as_deref())?,
         policy_sha256: policy_report.sha256,
+        labelled: Arc::new(Evaluation),
         preview: preview(config)?,
         evidence_pdf: Arc::new(evidence_pdf),
         outbox: config.console.show_outbox.then(|| outbox(config)),

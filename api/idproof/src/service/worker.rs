@@ -8,15 +8,15 @@ use idproof_delivery::{
     ElectronicLetter, LetterProvider, Mailer, PrintExport, SmsSender, SystemResolver, WebhookSender,
 };
 use idproof_jobs::{
-    Context, Deliver, Gauges, Handler, Idle, Letters, Pace, Post, Process, Purge, Reconciler,
-    Reviews, Runner, Senders, Tally, Tidy, Tools, Wording, every,
+    Context, Deliver, Drift, Gauges, Handler, Idle, Letters, Pace, Post, Process, Purge,
+    Reconciler, Reviews, Runner, Senders, Tally, Tidy, Tools, Wording, every,
 };
 use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, watch};
 
 use super::Parts;
 use crate::compose::insides::{Insides, address_rules, calendar};
-use crate::compose::judgement::judgement;
+use crate::compose::judgement::{judgement, policy};
 use crate::config::{Config, LetterCarrier, WorkerConfig};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -24,6 +24,8 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// A decision is not to wait much longer than it can be taken back.
 const REVIEWS: Duration = Duration::from_secs(5);
 const GAUGES: Duration = Duration::from_secs(15);
+/// Distributions of weeks move slowly.
+const DRIFT: Duration = Duration::from_secs(3600);
 
 struct Worker<'a> {
     config: &'a Config,
@@ -119,6 +121,9 @@ impl Worker<'_> {
         self.every("people's decisions", reviews, period.min(REVIEWS));
         let tidy = Tidy::new(context.clone(), insides.vault.clone());
         self.every("tidying up", tidy, period * 15);
+        let (configured, _) = policy(self.config.decide.policy.as_deref())?;
+        let drift = Drift::new(context.clone(), configured);
+        self.every("the drift of scores", drift, DRIFT);
         let gauges = Gauges::new(context, hurry_ms);
         self.every("the gauges", gauges, GAUGES.min(period));
         Ok(())

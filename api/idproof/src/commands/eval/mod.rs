@@ -10,6 +10,7 @@ pub mod sync;
 mod truth;
 mod wav;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,10 +28,36 @@ pub fn run(args: &EvalArgs, config: &Config) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// What a set of labelled scores is called: what was measured, and the folder it came from.
+fn set_name(what: &str, data: &Path) -> String {
+    let folder = data.file_name().unwrap_or_default().to_string_lossy();
+    let clean: String = folder.chars().filter(|c| !c.is_control()).collect();
+    format!("{what} {clean}")
+        .trim_end()
+        .chars()
+        .take(120)
+        .collect()
+}
+
+/// Enough places for any threshold; a hundred thousand scores stay a small file.
+fn rounded(score: f64) -> f64 {
+    (score * 1e6).round() / 1e6
+}
+
 /// A bar on standard error, invisible where that is no terminal.
 fn progress(length: u64, what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(length);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} · {eta} left") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar
+}
+
+/// A count on standard error of what has no known end, invisible where that is no terminal.
+pub(super) fn counter(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} {msg} · {elapsed}") {
         bar.set_style(style);
     }
     bar.set_message(what);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use idproof_domain::evidence::Speech;
-use idproof_domain::{CheckStatus, Language, Measured, Thresholds, spoken_digits};
+use idproof_domain::{CheckName, CheckStatus, Language, Measured, Thresholds, spoken_digits};
+use idproof_evaluation::labelled::{Item, Kind, Label, LabelledSet};
 use idproof_evaluation::statistics::Det;
 use idproof_evaluation::{Figure, Report, Section, Sound, Table, plot};
 use idproof_ports::{Clock, MediaDecoder, SpeechFindings, Stopwatch};
@@ -16,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::digits::{Alignment, align, altered, text_of};
 use super::truth::{self, Row};
+use super::{rounded, set_name};
 use crate::cli::EvalSpeechArgs;
 use crate::clock::SystemClock;
 use crate::compose::{self, judgement::policy};
@@ -73,6 +75,7 @@ pub fn run(args: &EvalSpeechArgs, config: &Config) -> anyhow::Result<ExitCode> {
     ];
     let report = report(about, &outcomes, &unusable)?;
     report.write(&args.out)?;
+    scores(&outcomes, &args.data).write(&args.out)?;
     for (name, figure) in report.figures() {
         let value = figure.value.map_or("–".to_owned(), |v| format!("{v:.4}"));
         say(format_args!("{name:18} {value:>8}  n = {}", figure.n));
@@ -80,6 +83,36 @@ pub fn run(args: &EvalSpeechArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let page = args.out.join("report.html");
     say(format_args!("Report: {}", page.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The log ratio of what was said and of every altered answer, for policies to be held against. Items of
+/// one clip are not independent: they share its number.
+fn scores(outcomes: &[Outcome], data: &Path) -> LabelledSet {
+    let item = |clip: usize, ratio: f64, label| {
+        let clip = u32::try_from(clip).unwrap_or(u32::MAX);
+        Item {
+            label,
+            score: Some(rounded(ratio)),
+            people: Some([clip, clip]),
+            species: None,
+            group: None,
+        }
+    };
+    let mut items = Vec::new();
+    for (clip, outcome) in outcomes.iter().enumerate() {
+        items.push(item(clip, outcome.ratio, Label::Genuine));
+        let wrong = outcome.altered.iter();
+        items.extend(wrong.map(|(ratio, _)| item(clip, *ratio, Label::Impostor)));
+    }
+    let check = CheckName::SpokenDigits;
+    let mut set = LabelledSet::new(
+        &set_name("speech", data),
+        check.as_str(),
+        Kind::Comparison,
+        items,
+    );
+    set.about = "The log ratio alone; the check also asks that each digit was heard.".to_owned();
+    set
 }
 
 struct Listener<'a> {

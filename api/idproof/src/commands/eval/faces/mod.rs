@@ -5,6 +5,7 @@ mod figures;
 mod fit;
 mod gather;
 mod pairs;
+mod scores;
 mod worst;
 
 use std::process::ExitCode;
@@ -45,11 +46,13 @@ pub fn run(args: &EvalFacesArgs, config: &Config) -> anyhow::Result<ExitCode> {
         "failure_to_enrol",
         album.failure_to_enrol(|p| p.template.is_some()),
     );
+    let groups = scores::Groups::read(&args.data)?;
     let mut curves = Vec::new();
     let plain = judged(&album, Pair::Photographs, &policy, args)?;
     report = figures::add(report, "", &plain.pairs);
     curves.extend(plain.det().map(|d| ("photographs", d)));
     report = plain.describe(report);
+    let mut scored = scores::of(&album, &plain.pairs, Pair::Photographs, &groups, &args.data);
     if degraded {
         let share = album.failure_to_enrol(|p| p.portrait.is_some());
         report = report.figure("portrait_failure_to_enrol", share);
@@ -57,6 +60,7 @@ pub fn run(args: &EvalFacesArgs, config: &Config) -> anyhow::Result<ExitCode> {
         report = figures::add(report, "portrait_", &portrait.pairs);
         curves.extend(portrait.det().map(|d| ("printed portraits", d)));
         report = portrait.describe(report);
+        scored = scores::of(&album, &portrait.pairs, Pair::Portrait, &groups, &args.data);
     }
     let series: Vec<(&str, &Det)> = curves.iter().map(|(n, d)| (*n, d)).collect();
     let svg = det_curve(
@@ -75,6 +79,7 @@ pub fn run(args: &EvalFacesArgs, config: &Config) -> anyhow::Result<ExitCode> {
     report
         .write(&args.out)
         .context("the report cannot be written")?;
+    scored.write(&args.out)?;
     say(format_args!(
         "report: {}",
         args.out.join("report.html").display()

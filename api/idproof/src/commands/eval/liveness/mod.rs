@@ -9,10 +9,13 @@ mod gather;
 mod judge;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use idproof_domain::CheckName;
+use idproof_evaluation::labelled::{Item, Kind, Label, LabelledSet};
 use idproof_evaluation::plot::{det_curve, percent};
 use idproof_evaluation::statistics::Det;
 use idproof_evaluation::{Figure, Picture, Report, Section, Table};
@@ -21,7 +24,7 @@ use crate::cli::EvalLivenessArgs;
 use crate::clock::SystemClock;
 use crate::commands::UnusableInput;
 use crate::commands::eval::picture::side_by_side;
-use crate::commands::eval::progress;
+use crate::commands::eval::{progress, rounded, set_name};
 use crate::compose;
 use crate::compose::judgement::policy;
 use crate::config::Config;
@@ -70,11 +73,35 @@ pub fn run(args: &EvalLivenessArgs, config: &Config) -> anyhow::Result<ExitCode>
     report
         .write(&args.out)
         .context("the report cannot be written")?;
+    scores(&all, &args.data).write(&args.out)?;
     say(format_args!(
         "report: {}",
         args.out.join("report.html").display()
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The passive networks' score of every sample with its truth, for policies to be held against.
+fn scores(all: &All<'_>, data: &Path) -> LabelledSet {
+    let item = |(sample, seen): &(&Sample, &Seen)| Item {
+        label: if sample.attack.is_some() {
+            Label::Attack
+        } else {
+            Label::BonaFide
+        },
+        score: seen.score.map(rounded),
+        people: None,
+        species: sample.attack.clone(),
+        group: None,
+    };
+    let mut set = LabelledSet::new(
+        &set_name("liveness", data),
+        CheckName::Liveness.as_str(),
+        Kind::PresentationAttack,
+        all.iter().map(item).collect(),
+    );
+    set.about = "The passive networks alone; what other checks stop is not in it.".to_owned();
+    set
 }
 
 type All<'a> = [(&'a Sample, &'a Seen)];
