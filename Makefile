@@ -126,6 +126,10 @@ chaos: setup ## 200 cases while every process is killed 100 times, on PostgreSQL
 bench-database: system ## the database's answers among a million cases (CASES=10000 for a short form), claims, the purge
 	$(CARGO) run --release --locked -p idproof-tests --example bench_database -- $(or $(CASES),1000000)
 
+.PHONY: bench-replay
+bench-replay: system ## a proposed policy over 100,000 stored cases (CASES=10000 for a short form); what a shadow costs
+	$(CARGO) run --release --locked -p idproof-tests --example bench_replay -- $(or $(CASES),100000)
+
 .PHONY: fuzz
 fuzz: system ## ten minutes of fuzzing for each target
 	@tests/fuzz/run.sh 600
