@@ -3,6 +3,7 @@
 //!
 //! Names follow ISO/IEC 19795-1 (FMR, FNMR, failure to enrol) and ISO/IEC 30107-3 (APCER, BPCER).
 
+pub mod claim;
 mod figure;
 mod html;
 pub mod labelled;

@@ -276,7 +276,21 @@ fn the_catalogue_names_every_threshold_once_and_finds_its_number() {
 /// The number an editor shows is the one that is compared: on its two sides the check differs.
 #[test]
 fn a_threshold_moved_across_its_number_changes_its_check() {
-    let evidence = good();
+    // No number at the end of its range.
+    let mut evidence = good();
+    if let Measured::Value(surfaces) = &mut evidence.surfaces {
+        (surfaces[0].glare, surfaces[0].covered) = (0.01, 0.05);
+    }
+    if let Measured::Value(Some(zone)) = &mut evidence.zone {
+        zone.corrections = 2;
+    }
+    common::recording(&mut evidence, |r| {
+        (r.irregular_frames, r.sound_seconds) = (6, 6.0)
+    });
+    common::presence(&mut evidence, 19, 1, 0);
+    if let Measured::Value(injection) = &mut evidence.injection {
+        injection.repeated_frames = 0.02;
+    }
     let decision = decide(&evidence, &policy());
     for entry in CATALOGUE {
         let number = entry.number(&evidence, &decision).unwrap();

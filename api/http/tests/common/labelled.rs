@@ -1,6 +1,7 @@
 use idproof_domain::CheckName;
+use idproof_evaluation::claim::{self, Verdict};
 use idproof_evaluation::labelled::LabelledSet;
-use idproof_evaluation::operating::{self, Thresholds, Verdict};
+use idproof_evaluation::operating::{self, Thresholds};
 use idproof_http::{Asked, Labelled, LabelledScores, Limits, Support};
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ impl LabelledScores for Evaluation {
         let rates = [&point.false_accept, &point.false_reject];
         let found = rates.into_iter().find(|r| r.name == asked.rate);
         Ok(found.map(|rate| {
-            let support = operating::support(rate, asked.at_most);
+            let support = claim::support(rate, asked.at_most);
             Support {
                 supported: support.verdict == Verdict::Supported,
                 view: json!(support),

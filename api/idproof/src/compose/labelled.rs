@@ -1,8 +1,9 @@
 //! Labelled scores, measured by `models/evaluation`.
 
 use idproof_domain::CheckName;
+use idproof_evaluation::claim::{self, Verdict};
 use idproof_evaluation::labelled::LabelledSet;
-use idproof_evaluation::operating::{self, Thresholds, Verdict};
+use idproof_evaluation::operating::{self, Thresholds};
 use idproof_http::{Asked, Labelled, LabelledScores, Limits, Support};
 use serde_json::Value;
 
@@ -61,7 +62,7 @@ impl LabelledScores for Evaluation {
         let Some(rate) = rates.into_iter().find(|r| r.name == asked.rate) else {
             return Ok(None);
         };
-        let support = operating::support(rate, asked.at_most);
+        let support = claim::support(rate, asked.at_most);
         Ok(Some(Support {
             supported: support.verdict == Verdict::Supported,
             view: value(support)?,

@@ -2,6 +2,7 @@
 
 use idproof_database::notices::rfc3339;
 use idproof_database::{Database, MessageState};
+use idproof_domain::Policy;
 
 use super::Findings;
 use crate::compose::insides::{Insides, Roots};
@@ -34,6 +35,7 @@ pub(super) fn look(config: &Config, findings: &mut Findings) -> anyhow::Result<(
         letters(&insides.database, now, soon, findings).await?;
         purge(&insides.database, now, findings).await?;
         messages(&insides.database, findings).await?;
+        policies(&insides.database, now, findings).await?;
         jobs(&insides.database, now, findings).await
     })
 }
@@ -100,6 +102,29 @@ async fn messages(database: &Database, findings: &mut Findings) -> anyhow::Resul
         }
     }
     findings.good("messages", format_args!("{waiting} on their way"));
+    Ok(())
+}
+
+/// A version that was approved before the program was replaced may lack what it knows now.
+async fn policies(database: &Database, now: i64, findings: &mut Findings) -> anyhow::Result<()> {
+    let own = database.organisations().await?.into_iter().map(|o| o.id);
+    let mut seen = Vec::new();
+    for scope in std::iter::once(None).chain(own.map(Some)) {
+        let found = database.policies_in_force(scope.as_ref(), now).await?;
+        let Some(version) = found.active.filter(|v| !seen.contains(&v.id)) else {
+            continue;
+        };
+        let text = database.policy_text(&version.id).await?.unwrap_or_default();
+        match Policy::parse(&text) {
+            Ok(_) => findings.good("policy", format_args!("{} in force", version.name)),
+            Err(e) => findings.bad(
+                "policy",
+                format_args!("{} is in force and cannot be used: {e}", version.name),
+                "cases wait: draft and approve a whole text in the console",
+            ),
+        }
+        seen.push(version.id);
+    }
     Ok(())
 }
 

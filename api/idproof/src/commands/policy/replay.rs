@@ -11,8 +11,9 @@ use idproof_domain::catalogue::band;
 use idproof_domain::ids::OrganisationId;
 use idproof_domain::replay::Replay;
 use idproof_domain::scores::Opened;
+use idproof_evaluation::claim::{self, Support, Verdict};
 use idproof_evaluation::labelled::LabelledSet;
-use idproof_evaluation::operating::{self, Measured, Support, Thresholds, Verdict};
+use idproof_evaluation::operating::{self, Measured, Thresholds};
 use indicatif::ProgressBar;
 
 use super::{read, stored, table};
@@ -207,7 +208,7 @@ fn labelled(
                 set: measured.name.clone(),
                 rate: rate.clone(),
                 at_most: *at_most,
-                support: operating::support(found, *at_most),
+                support: claim::support(found, *at_most),
             }));
         }
         sets.push(measured);

@@ -2,7 +2,8 @@
 
 use idproof_domain::replay::{Change, Fate, Move};
 use idproof_domain::{PolicyChange, differences};
-use idproof_evaluation::operating::{Measured, Ratio, Verdict};
+use idproof_evaluation::claim::Verdict;
+use idproof_evaluation::operating::{Measured, Ratio};
 use idproof_evaluation::statistics::wilson;
 use serde_json::{Value, json};
 

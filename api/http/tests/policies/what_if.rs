@@ -9,10 +9,10 @@ use idproof_domain::ids::{CaseId, OrganisationId, PolicyId};
 use idproof_domain::replay::{Circumstances, judge};
 use idproof_domain::scores::Scores;
 use idproof_domain::{Evidence, Language, Measured, Policy, ReviewMode, Rules};
-use idproof_ports::{Clock, Random};
+use idproof_ports::Clock;
 use serde_json::{Value, json};
 
-use super::policies::{body, draft, looser, operator, text};
+use super::versions::{body, draft, looser, operator, text};
 use crate::common::{World, worlds};
 
 const RULES: Rules = Rules {
@@ -301,20 +301,20 @@ async fn a_shadow_is_held_beside_what_was_done() {
         let shadow = Policy::parse(&text).unwrap();
         let (own, now) = (own(&world).await, world.clock.now_ms());
         let mut changed = Vec::new();
-        for i in 0..20 {
-            let evidence = live(i, if i < 8 { 0.55 } else { 0.9 });
+        for i in 0..80 {
+            let evidence = live(i, if i < 40 { 0.55 } else { 0.9 });
             let at = now - i64::try_from(i).unwrap();
             let (case, outcome) = kept(&world, &own, at, &evidence, Some((&id, &shadow))).await;
-            if outcome == DecisionOutcome::Review && i < 8 {
+            if outcome == DecisionOutcome::Review && i < 40 {
                 changed.push(case);
             }
         }
         let path = format!("/policies/{id}/agreement");
         let found = olga.get(&path).await.is(200);
-        assert_eq!(found["cases"], 20);
+        assert_eq!(found["cases"], 80);
         let table = found["table"].as_array().unwrap();
         let total: i64 = table.iter().map(|c| c["cases"].as_i64().unwrap()).sum();
-        assert_eq!(total, 20);
+        assert_eq!(total, 80);
         let moved = table
             .iter()
             .find(|c| c["active"] == "review" && c["shadow"] == "accept")
@@ -325,7 +325,7 @@ async fn a_shadow_is_held_beside_what_was_done() {
         }
         let same = found["same"].as_i64().unwrap();
         assert_eq!(found["agreement"]["count"], same);
-        assert!(same < 20);
+        assert!(same < 80);
         olga.get(&format!("{path}?days=0")).await.refused("invalid");
     }
 }

@@ -368,6 +368,7 @@ async fn a_planned_version_starts_then_and_can_be_withdrawn_before() {
         approve(&paul, &second).await.is(200);
         assert_eq!(in_force(&olga).await, CONFIGURED);
         world.clock.move_ms(31 * 60_000);
+        olga.signs_in().await;
         assert_eq!(in_force(&olga).await, "first");
         let path = format!("/policies/{}/withdraw", second["id"].as_str().unwrap());
         let gone = olga
@@ -379,11 +380,14 @@ async fn a_planned_version_starts_then_and_can_be_withdrawn_before() {
             (&json!("withdrawn"), &json!("not now"))
         );
         world.clock.move_ms(60 * 60_000);
+        olga.signs_in().await;
+        paul.signs_in().await;
         assert_eq!(in_force(&olga).await, "first");
         approve(&paul, &second).await.refused("policy_state");
         // Approved after its planned start: from the approval on.
         let late = draft(&olga, planned("late", "2026-03-10T12:00:00Z")).await;
         world.clock.move_ms(120 * 60_000);
+        paul.signs_in().await;
         let done = approve(&paul, &late).await.is(200);
         assert_eq!(
             (&done["state"], &done["starts_at"]),
@@ -510,7 +514,7 @@ async fn one_shadow_stands_beside_the_policy_in_force() {
             .await
             .refused("policy_state");
         let withdraw = format!("/policies/{}/withdraw", second["id"].as_str().unwrap());
-        olga.post(&withdraw, json!({ "reason": "no" }))
+        olga.post(&withdraw, json!({ "reason": "not now" }))
             .await
             .is(200);
         olga.post(&path(&second), on).await.refused("policy_state");

@@ -1,0 +1,15 @@
+//! The policy in the console, as those see it who change it: the real router on a loopback socket, real
+//! databases.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails loudly"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod versions;
+mod what_if;
