@@ -23,6 +23,11 @@ def main():
     measure.add_argument("--lines", type=Path, required=True)
     measure.add_argument("--show", action="store_true", help="print each line that was misread")
 
+    take = steps.add_parser("take", help="the weights of an ONNX file, to start from")
+    take.add_argument("name")
+    take.add_argument("source", type=Path)
+    take.add_argument("--seed", type=int, default=7)
+
     write = steps.add_parser("write", help="write the ONNX file")
     write.add_argument("name")
     write.add_argument("out", type=Path)
@@ -32,6 +37,11 @@ def main():
         import train as step
 
         step.run(args.work, args.name, args.lines, args.seed, args.steps, args.minutes, args.rate, args.start)
+    elif args.step == "take":
+        import take as step
+        import train
+
+        step.take(args.work, args.name, args.source, train.some(args.seed))
     elif args.step == "measure":
         import measure as step
 

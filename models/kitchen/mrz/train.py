@@ -114,6 +114,12 @@ def batch_of_pieces(pieces):
     return pictures, [p[1] for p in pieces], np.full(count, steps), torch.from_numpy(where)
 
 
+def some(seed, count=96):
+    """Drawn pieces as the network is fed them, [count, 1, 32, PIECE]."""
+    rng = np.random.default_rng([seed, 9])
+    return torch.from_numpy(np.stack([piece(rng, 1.0)[0] for _ in range(count)]).astype(np.float32))[:, None]
+
+
 def batch_of_lines(found):
     widest = -(-max(w for _, _, w in found) // STEP) * STEP
     padded = [np.pad(p, ((0, 0), (0, widest - w)), mode="edge") for p, _, w in found]
