@@ -3,9 +3,7 @@
 
 mod certificates;
 mod der;
-#[cfg(feature = "reader")]
 mod reader;
 
 pub use certificates::{Certificates, CertificatesError};
-#[cfg(feature = "reader")]
 pub use reader::MatrixReader;

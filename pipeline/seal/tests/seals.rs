@@ -168,28 +168,35 @@ fn a_directory_that_cannot_be_used_is_named() {
     ));
 }
 
-#[cfg(feature = "reader")]
 mod symbols {
     use super::*;
     use idproof_ports::{FoundSeal, RgbImage, SealReader};
     use idproof_seal::MatrixReader;
-    use rxing::{BarcodeFormat, Writer, datamatrix::DataMatrixWriter};
+    use zxingcpp::{BarcodeFormat, create, write};
 
-    /// A drawn DataMatrix, `scale` pixels a module, somewhere on a large grey page.
-    fn page(content: &str, scale: u32, at: (u32, u32)) -> RgbImage {
-        let matrix = DataMatrixWriter
-            .encode(content, &BarcodeFormat::DATA_MATRIX, 0, 0)
+    /// A large grey page with a drawn DataMatrix, `scale` pixels a module, turned about its middle
+    /// by so many radians.
+    fn page(content: &str, scale: i32, middle: (f64, f64), turn: f64) -> RgbImage {
+        let symbol = create(BarcodeFormat::DataMatrix)
+            .from_slice(content.as_bytes())
+            .unwrap()
+            .to_image_with(&write().scale(scale).add_quiet_zones(true))
             .unwrap();
+        let (side, modules) = ((symbol.width(), symbol.height()), symbol.data());
         let (w, h) = (1200_u32, 800_u32);
-        let mut data = vec![225_u8; (w * h * 3) as usize];
-        for y in 0..matrix.getHeight() * scale {
-            for x in 0..matrix.getWidth() * scale {
-                if matrix.get(x / scale, y / scale) {
-                    let i = ((at.1 + y) * w + at.0 + x) as usize * 3;
-                    data[i..i + 3].fill(25);
-                }
+        let (sin, cos) = turn.sin_cos();
+        let at = |i: u32| {
+            let (x, y) = (f64::from(i % w) - middle.0, f64::from(i / w) - middle.1);
+            let u = (x * cos + y * sin + f64::from(side.0) / 2.0).floor() as i64;
+            let v = (y * cos - x * sin + f64::from(side.1) / 2.0).floor() as i64;
+            let inside = (0..i64::from(side.0)).contains(&u) && (0..i64::from(side.1)).contains(&v);
+            match inside {
+                true if modules[(v * i64::from(side.0) + u) as usize] < 128 => 40,
+                true => 215,
+                false => 190,
             }
-        }
+        };
+        let data = (0..w * h).flat_map(|i| [at(i); 3]).collect();
         RgbImage::from_raw(w, h, data).unwrap()
     }
 
@@ -197,20 +204,62 @@ mod symbols {
     fn a_symbol_on_a_picture_is_found_read_and_judged() {
         let house = House::new("FR93-0001");
         let mut reader = MatrixReader::new(house.certificates());
-        let found = reader
-            .read(&page(&house.content(MESSAGE), 4, (760, 430)))
-            .unwrap();
-        let [FoundSeal::TwoDDoc { seal, trust }] = found.as_slice() else {
-            panic!("{found:?}");
+        for turn in [0.0, 0.4, 2.6] {
+            let picture = page(&house.content(MESSAGE), 5, (760.0, 430.0), turn);
+            let found = reader.read(&picture).unwrap();
+            let [FoundSeal::TwoDDoc { seal, trust }] = found.as_slice() else {
+                panic!("{turn}: {found:?}");
+            };
+            assert_eq!(*trust, Trust::Verified);
+            assert_eq!(seal.get("62"), Some("ERIKSSON"));
+        }
+    }
+
+    #[test]
+    fn an_altered_seal_and_one_of_an_unknown_authority_are_told_from_the_picture() {
+        let house = House::new("FR93-0001");
+        let trust = |reader: &mut MatrixReader, content: &str| {
+            let found = reader.read(&page(content, 5, (500.0, 400.0), 0.1)).unwrap();
+            let [FoundSeal::TwoDDoc { trust, .. }] = found.as_slice() else {
+                panic!("{found:?}");
+            };
+            *trust
         };
-        assert_eq!(*trust, Trust::Verified);
-        assert_eq!(seal.get("62"), Some("ERIKSSON"));
-        let other = reader.read(&page("not a 2D-Doc", 6, (100, 100))).unwrap();
+        let mut reader = MatrixReader::new(house.certificates());
+        let altered = house.content(MESSAGE).replace("ERIKSSON", "ERIKSSEN");
+        assert_eq!(trust(&mut reader, &altered), Trust::Forged);
+        let mut knows_nobody = MatrixReader::new(Certificates::default());
+        let content = house.content(MESSAGE);
+        assert_eq!(
+            trust(&mut knows_nobody, &content),
+            Trust::UnknownCertificate
+        );
+    }
+
+    #[test]
+    fn the_published_seals_are_read_off_a_picture_and_never_trusted() {
+        let mut reader = MatrixReader::new(Certificates::default());
+        for content in PUBLISHED {
+            let found = reader.read(&page(content, 4, (600.0, 400.0), 0.2)).unwrap();
+            let [FoundSeal::TwoDDoc { seal, trust }] = found.as_slice() else {
+                panic!("{found:?}");
+            };
+            assert_eq!(*trust, Trust::Test);
+            assert_eq!(*seal, parsed(content));
+        }
+    }
+
+    #[test]
+    fn other_symbols_are_named_and_blank_pictures_have_none() {
+        let mut reader = MatrixReader::new(Certificates::default());
+        let other = page("not a 2D-Doc", 8, (300.0, 300.0), 0.0);
+        let other = reader.read(&other).unwrap();
         assert!(
             matches!(other.as_slice(), [FoundSeal::OtherFormat]),
             "{other:?}"
         );
-        let broken = reader.read(&page("DC03FR93", 6, (100, 100))).unwrap();
+        let broken = page("DC03FR93", 8, (300.0, 300.0), 0.0);
+        let broken = reader.read(&broken).unwrap();
         assert!(
             matches!(broken.as_slice(), [FoundSeal::Broken(_)]),
             "{broken:?}"

@@ -47,8 +47,7 @@ pub struct Analysers {
     pub faces: Capability<Mutex<FaceTools>>,
     pub liveness: Capability<Mutex<Box<dyn LiveScorer>>>,
     pub text: Capability<Mutex<Box<dyn TextReader>>>,
-    /// `None`: this program was built without looking for seals.
-    pub seals: Option<Capability<Mutex<Box<dyn SealReader>>>>,
+    pub seals: Capability<Mutex<Box<dyn SealReader>>>,
     pub outlines: Mutex<Box<dyn DocumentFinder>>,
     pub speech: Capability<Mutex<Box<dyn DigitRecogniser>>>,
 }

@@ -275,7 +275,7 @@ fn analysers() -> Analysers {
         })),
         liveness: Ok(Mutex::new(Box::new(Alive(0.97)))),
         text: missing(),
-        seals: None,
+        seals: missing(),
         outlines: Mutex::new(Box::new(Outlines)),
         speech: missing(),
     }
@@ -564,7 +564,7 @@ fn without_networks_every_check_of_a_face_is_unavailable() {
         faces: missing(),
         liveness: missing(),
         text: missing(),
-        seals: None,
+        seals: missing(),
         outlines: Mutex::new(Box::new(Outlines)),
         speech: missing(),
     };

@@ -17,6 +17,7 @@ use idproof_ports::{
     Capability, CarefulFinder, Clock, FaceEmbedder, ModelError, ModelIdentity, SealReader,
     Unavailable,
 };
+use idproof_seal::{Certificates, MatrixReader};
 use idproof_speech::{SpeechModel, WhisperDigits};
 use idproof_worker::{Analysers, FaceTools};
 
@@ -131,21 +132,14 @@ pub fn recogniser(
     WhisperDigits::new(&model, clock, SPEECH_LIMIT).map_err(text_of)
 }
 
-#[cfg(feature = "seals")]
-fn seals(config: &Config) -> Option<Capability<Mutex<Box<dyn SealReader>>>> {
-    use idproof_seal::{Certificates, MatrixReader};
+fn seals(config: &Config) -> Capability<Mutex<Box<dyn SealReader>>> {
     // Test authorities never count: this is the program that production runs.
     let certificates = match &config.decide.seal_certificates {
         Some(directory) => Certificates::load(directory, false).map_err(|e| e.to_string()),
         None => Ok(Certificates::default()),
     };
     let reader = certificates.map(|c| Box::new(MatrixReader::new(c)) as Box<dyn SealReader>);
-    Some(capability("seals", reader.map(Mutex::new)))
-}
-
-#[cfg(not(feature = "seals"))]
-fn seals(_: &Config) -> Option<Capability<Mutex<Box<dyn SealReader>>>> {
-    None
+    capability("seals", reader.map(Mutex::new))
 }
 
 /// ONNX Runtime from the store; once per process.

@@ -86,8 +86,7 @@ pub struct DecideConfig {
     /// The policy's file; without it the policy that ships.
     pub policy: Option<PathBuf>,
     /// Directory of the certificates that 2D-Doc seals are checked against: `FR03-0001.der` and
-    /// so on, and `revoked.txt`. Without it no seal is ever verified. Only in a program built with
-    /// `--features seals`.
+    /// so on, and `revoked.txt`. Without it no seal is ever verified.
     pub seal_certificates: Option<PathBuf>,
     /// `borderline`: people look at what the policy neither accepts nor refuses; `every-case`:
     /// nobody is accepted or refused without a person, as the French PVID rules want.
