@@ -18,6 +18,7 @@ mod jobs;
 mod keys;
 mod labelled;
 mod letters;
+mod marks;
 mod messages;
 pub mod notices;
 mod organisations;
@@ -52,6 +53,7 @@ pub use jobs::{Claimed, JobCounts, JobKind, JobRow, NewJob, Priority, RetryPolic
 pub use keys::{ApiKey, Organisation, Scope};
 pub use labelled::LabelledSet;
 pub use letters::{LetterSettings, StoredLetter, StoredProof};
+pub use marks::PictureMark;
 pub use messages::{Channel, Message, MessageCounts, MessageState, NewMessage};
 pub use policies::{InForce, PolicyName, PolicyState, PolicyVersion};
 pub use pool::{Database, DatabaseConfig, Engine};

@@ -164,6 +164,7 @@ impl Tx {
             "UPDATE uploads SET capture = '{}', sha256 = NULL, declared_sha256 = NULL WHERE case_id = $1",
             "DELETE FROM challenges WHERE case_id = $1",
             "DELETE FROM review_pictures WHERE case_id = $1",
+            "DELETE FROM picture_marks WHERE case_id = $1",
         ] {
             sqlx::query(sql)
                 .bind(case.id.as_str())

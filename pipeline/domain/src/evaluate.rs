@@ -10,8 +10,8 @@ use crate::check::{CheckName, CheckResult, CheckStatus};
 use crate::document::term::{self, LastDay, Printed};
 use crate::document_kind::DocumentKind;
 use crate::evidence::{
-    DeclaredField, Evidence, FaceMatch, Liveness, Measured, Motion, Portrait, Presence, Recording,
-    Surface, Zone, median,
+    DeclaredField, Doubt, Evidence, FaceMatch, Liveness, Measured, Motion, Portrait, Presence,
+    Recording, Surface, Zone, median,
 };
 use crate::face::{Calibrations, Pair};
 use crate::policy::Policy;
@@ -92,7 +92,7 @@ pub(crate) fn evaluate(evidence: &Evidence, policy: &Policy) -> Vec<CheckResult>
     results.push(run(
         CheckName::DocumentOriginal,
         evidence.doubts.as_ref(),
-        |d| doubt::judge(d, t),
+        |d| doubt::judge(d, evidence.seen_in, t),
     ));
     let has_seal = !matches!(&evidence.seals, Measured::Value(seals) if seals.is_empty());
     if has_seal {
@@ -154,7 +154,7 @@ pub(crate) fn evaluate(evidence: &Evidence, policy: &Policy) -> Vec<CheckResult>
     results
 }
 
-pub(crate) fn run<T>(
+pub(crate) fn run<T: ?Sized>(
     name: CheckName,
     input: Measured<&T>,
     judge: impl FnOnce(&T) -> Verdict,
@@ -409,6 +409,20 @@ fn liveness(l: &Liveness, t: &Thresholds) -> Verdict {
     } else {
         v.with(CheckStatus::Borderline, ReasonCode::LivenessUncertain)
     }
+}
+
+/// The check of the quality of photographs alone, for data sets.
+pub fn judge_document_quality(surfaces: &[Surface], t: &Thresholds) -> CheckResult {
+    run(CheckName::DocumentQuality, Measured::Value(surfaces), |s| {
+        quality::judge(s, t)
+    })
+}
+
+/// The check of what speaks against an original alone, for data sets.
+pub fn judge_doubt(doubts: &[Doubt], t: &Thresholds) -> CheckResult {
+    run(CheckName::DocumentOriginal, Measured::Value(doubts), |d| {
+        doubt::judge(d, None, t)
+    })
 }
 
 /// The check of the passive networks' scores alone, for stills.

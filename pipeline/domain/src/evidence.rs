@@ -57,6 +57,8 @@ pub struct Evidence {
     pub zone: Measured<Option<Zone>>,
     /// What speaks against an original, a photograph each.
     pub doubts: Measured<Vec<Doubt>>,
+    /// In how many other cases a photograph of the document was sent as well; `None`: not looked up.
+    pub seen_in: Option<u64>,
     /// The printed fields against the zone; empty without a zone.
     pub print: Measured<Vec<Compared>>,
     /// Every DataMatrix found, compared with the zone.

@@ -36,7 +36,7 @@ mod voice;
 pub use check::{CheckName, CheckResult, CheckStatus};
 pub use decide::{Decision, Outcome, Reason, decide};
 pub use digits::{Digits, DigitsError};
-pub use evaluate::judge_liveness;
+pub use evaluate::{judge_document_quality, judge_doubt, judge_liveness};
 pub use evidence::{Evidence, Measured};
 pub use language::Language;
 pub use policy::{CheckPolicy, OnFail, Policy, PolicyError, Role};

@@ -55,6 +55,7 @@ reason_codes! {
     BirthDateUnknown = "birth_date_unknown", "The date of birth is incomplete or could not be read.";
     ScreenSuspected = "screen_suspected", "The picture of the document has the pattern of a screen's pixels.";
     CopySuspected = "copy_suspected", "The document has no colour: it may be a photocopy.";
+    SeenInAnotherCase = "seen_in_another_case", "The very same picture of a document was sent in another case.";
     PrintDiffers = "print_differs", "The printed fields of the document say something else than its machine-readable zone.";
     PrintUnreadable = "print_unreadable", "Too few printed fields could be read to compare them with the machine-readable zone.";
     SealForged = "seal_forged", "The signature of the document's 2D-Doc seal is wrong, or the seal contradicts itself.";

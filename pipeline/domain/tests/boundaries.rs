@@ -341,6 +341,22 @@ fn doubt_above_its_limit_goes_to_a_person() {
 }
 
 #[test]
+fn a_picture_of_another_case_goes_to_a_person_and_one_not_looked_up_does_not() {
+    let judged = |seen_in| {
+        let decision = judge(|e| e.seen_in = seen_in);
+        let of = |c: &&CheckResult| c.name == CheckName::DocumentOriginal;
+        let check = decision.checks.iter().find(of).unwrap();
+        (check.status, check.reasons.clone())
+    };
+    assert_eq!(judged(None).0, CheckStatus::Passed);
+    assert_eq!(judged(Some(0)).0, CheckStatus::Passed);
+    assert_eq!(
+        judged(Some(1)),
+        (CheckStatus::Borderline, vec![ReasonCode::SeenInAnotherCase])
+    );
+}
+
+#[test]
 fn a_seal_is_genuine_or_the_reason_is_named() {
     let judged = |seals: Vec<SealLook>| {
         let decision = judge(|e| e.seals = Measured::Value(seals));

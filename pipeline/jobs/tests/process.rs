@@ -13,14 +13,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use common::fakes::{FRONT, FakeTools, VIDEO};
+use common::fakes::{FRONT, FakeTools, VIDEO, ZONE};
 use common::{HOUR, START, World, worlds};
-use idproof_database::{Case, Decision, DecisionOutcome, JobKind, SandboxOutcome};
+use idproof_database::{Case, Decision, DecisionOutcome, JobKind, Picture, SandboxOutcome};
 use idproof_domain::calendar::{Calendar, Holidays};
 use idproof_domain::case::{CaseState, Step};
 use idproof_domain::{Policy, ReviewMode, Rules};
 use idproof_jobs::{Handler, Judgement, Process, Purge};
 use idproof_wire::PolicyReport;
+use serde_json::json;
 
 fn judgement(mode: ReviewMode) -> Judgement {
     Judgement {
@@ -174,6 +175,25 @@ async fn every_case_goes_to_a_person_where_that_is_the_rule() {
     }
 }
 
+/// What the pictures hold, opened with the case's key.
+async fn contents(world: &World, case: &Case, pictures: &[Picture]) -> Vec<Vec<u8>> {
+    let wrapped = world.database().case_key(&case.id).await.unwrap().unwrap();
+    let key = world
+        .vault
+        .open_case(&case.id, &wrapped.parse().unwrap())
+        .await
+        .unwrap();
+    let mut contents = Vec::new();
+    for picture in pictures {
+        let name = picture.object.parse().unwrap();
+        let reader = world.vault.get(&key, &name).await.unwrap();
+        let bytes = reader.into_bytes(1 << 22).await.unwrap();
+        assert_eq!(i64::try_from(bytes.len()).unwrap(), picture.size);
+        contents.push(bytes);
+    }
+    contents
+}
+
 /// Portrait, best frames and what was read and heard, encrypted beside the media and purged with them.
 #[tokio::test]
 async fn a_person_is_shown_faces_and_what_was_read_and_an_accepted_case_keeps_none() {
@@ -186,25 +206,32 @@ async fn a_person_is_shown_faces_and_what_was_read_and_an_accepted_case_keeps_no
         let mut pictures = world.database().pictures(&case.id, 1).await.unwrap();
         pictures.sort_by(|a, b| a.kind.cmp(&b.kind));
         let kinds: Vec<&str> = pictures.iter().map(|p| p.kind.as_str()).collect();
-        assert_eq!(kinds, ["findings", "frame", "frame", "frame", "portrait"]);
-        let wrapped = world.database().case_key(&case.id).await.unwrap().unwrap();
-        let key = world
-            .vault
-            .open_case(&case.id, &wrapped.parse().unwrap())
-            .await
-            .unwrap();
-        let mut contents = Vec::new();
-        for picture in &pictures {
-            let name = picture.object.parse().unwrap();
-            let reader = world.vault.get(&key, &name).await.unwrap();
-            contents.push(reader.into_bytes(1 << 22).await.unwrap());
-            assert_eq!(
-                i64::try_from(contents.last().unwrap().len()).unwrap(),
-                picture.size
-            );
-        }
-        assert!(contents[1..].iter().all(|c| c.starts_with(&[0xff, 0xd8])));
-        let found: serde_json::Value = serde_json::from_slice(&contents[0]).unwrap();
+        assert_eq!(
+            kinds,
+            [
+                "document_front_straight",
+                "findings",
+                "frame",
+                "frame",
+                "frame",
+                "portrait"
+            ]
+        );
+        let mut contents = contents(&world, &case, &pictures).await;
+        let findings = contents.remove(1);
+        assert!(contents.iter().all(|c| c.starts_with(&[0xff, 0xd8])));
+        let found: serde_json::Value = serde_json::from_slice(&findings).unwrap();
+        let front = &found["documents"][0];
+        assert_eq!(
+            (&front["side"], &front["found"]),
+            (&json!("front"), &json!("zone"))
+        );
+        assert_eq!(front["zone"].as_array().unwrap().len(), ZONE.len());
+        let corner = &front["zone"][0]["corners"][0];
+        assert!(
+            corner[0].as_f64().is_some_and(|x| (0.0..0.2).contains(&x)),
+            "{front}"
+        );
         assert_eq!(found["zone"]["birth_name"], "ERIKSSON");
         assert_eq!(found["zone"]["birth_date"], "1974-08-12");
         assert!(!found["heard"].as_array().unwrap().is_empty());
@@ -231,6 +258,55 @@ async fn a_person_is_shown_faces_and_what_was_read_and_an_accepted_case_keeps_no
         assert_eq!(world.case(&accepted.id).await.state, CaseState::Accepted);
         let none = world.database().pictures(&accepted.id, 1).await.unwrap();
         assert!(none.is_empty());
+    }
+}
+
+/// Marks are kept under a key, found again in another case, and deleted with the media.
+#[tokio::test]
+async fn the_same_picture_in_another_case_is_told_to_a_person() {
+    for world in worlds().await {
+        let tools = Arc::new(FakeTools::of(true));
+        let process = handler(&world, &tools, ReviewMode::EveryCase);
+        let original =
+            |decision: &Decision| decision.report["checks"]["document_original"]["status"].clone();
+        let first = world.submitted(None).await;
+        work(&world, &process).await.unwrap();
+        let (_, decision) = verdict(&world, &first).await;
+        assert_eq!(original(&decision), "passed");
+        let second = world.submitted(None).await;
+        work(&world, &process).await.unwrap();
+        let (_, decision) = verdict(&world, &second).await;
+        assert_eq!(original(&decision), "borderline");
+        let twins = world.database().cases_of_same_picture(&second.id, 9);
+        let twins: Vec<_> = twins.await.unwrap().into_iter().map(|c| c.id).collect();
+        assert_eq!(twins, [first.id.clone()]);
+
+        world.steps(&first.id, &[Step::Withdrawn]).await;
+        let purge = Purge::new(world.context.clone(), world.vault.clone());
+        assert_eq!(purge.purge().await.unwrap().cases, 1);
+        let left = world.database().cases_of_same_picture(&second.id, 9);
+        assert!(left.await.unwrap().is_empty());
+    }
+}
+
+/// Nothing told where the document lies: no straightened picture, and the console is told so.
+#[tokio::test]
+async fn a_document_that_is_not_found_is_shown_as_it_came() {
+    for world in worlds().await {
+        let tools = Arc::new(FakeTools::without_models());
+        let case = world.submitted(None).await;
+        work(&world, &handler(&world, &tools, ReviewMode::EveryCase))
+            .await
+            .unwrap();
+        let pictures = world.database().pictures(&case.id, 1).await.unwrap();
+        let kinds: Vec<&str> = pictures.iter().map(|p| p.kind.as_str()).collect();
+        assert_eq!(kinds, ["findings"]);
+        let found = contents(&world, &case, &pictures).await.remove(0);
+        let found: serde_json::Value = serde_json::from_slice(&found).unwrap();
+        let front = &found["documents"][0];
+        assert_eq!(front["found"], "none");
+        assert!(front["outline"].is_null() && front["width_mm"].is_null());
+        assert_eq!(front["zone"], json!([]));
     }
 }
 

@@ -16,6 +16,7 @@ use crate::document::{self, DocumentFindings};
 use crate::faces::{Template, against_most_typical};
 use crate::head::turns;
 use crate::lips::lip_sync;
+use crate::mark::PictureMarks;
 use crate::motion::motion;
 use crate::shown::Shown;
 use crate::speech::listen;
@@ -53,6 +54,8 @@ pub struct Analysis {
     pub media: Media,
     /// For a person who judges the case; no part of what is decided by.
     pub shown: Shown,
+    /// What each photograph of the document is recognised by in other cases.
+    pub marks: Vec<PictureMarks>,
 }
 
 /// Runs every stage of a case: the document on one thread, the recording on another, the
@@ -152,6 +155,7 @@ fn conclude(
         announced: input.announced,
         zone: document.zone,
         doubts: document.doubts,
+        seen_in: None,
         print: document.print,
         seals: document.seals,
         declared: document.declared,
@@ -176,8 +180,10 @@ fn conclude(
             portrait: document.shown.portrait,
             zone: document.shown.zone,
             print: document.shown.print,
+            sides: document.shown.sides,
             ..video.shown
         },
+        marks: document.marks,
     }
 }
 
@@ -217,6 +223,7 @@ fn no_document(input: &CaseInput, reason: ReasonCode, why: &str) -> DocumentFind
         models: Vec::new(),
         reports: Vec::new(),
         shown: Shown::default(),
+        marks: Vec::new(),
     }
 }
 

@@ -1,28 +1,31 @@
 use std::sync::Mutex;
 
 use idproof_domain::declared::{DeclaredIdentity, compare};
-use idproof_domain::document::print::{self, Compared, Field};
+use idproof_domain::document::print::{self, Compared, Field, Print};
 use idproof_domain::document::{kind, seal as sealed};
 use idproof_domain::document_kind::{DocumentKind, Shape};
 use idproof_domain::evidence::{DeclaredField, Doubt, Portrait, SealLook, Surface, Zone};
-use idproof_domain::mrz::{self, Correction, Era, Format as ZoneFormat, Mrz};
+use idproof_domain::mrz::{Correction, Era, Mrz};
 use idproof_domain::{Measured, ReasonCode};
 use idproof_ports::{
     Capability, DecodedImage, FoundSeal, ImageReport, MediaDecoder, MediaError, ModelIdentity,
-    RgbImage, TextLine, TextReader,
+    Quad, Rect, RgbImage, TextReader,
 };
 use time::Date;
 
 use crate::analyse::lock;
+use crate::card::{self, Card};
 use crate::case::{Analysers, CaseInput, InputError, is_input_fault};
 use crate::doubt::doubt;
-use crate::faces::{FaceTools, Template};
-use crate::shown::{Shown, cut_out, of_print, of_zone};
+use crate::faces::{Enrolled, FaceTools, Template};
+use crate::mark::{self, PictureMarks};
+use crate::shown::{Corners, Shown, ShownSide, cut_out, of_print, of_zone};
+use crate::side::{self, ZoneRead};
 use crate::straighten::{CARD, Format, LARGE_CARD, PAGE};
-use crate::{printed, surface};
+use crate::surface;
 
 /// What the photographs of the document gave.
-pub(crate) struct DocumentFindings {
+pub struct DocumentFindings {
     pub surfaces: Measured<Vec<Surface>>,
     pub portrait: Measured<Option<Portrait>>,
     /// The portrait's template, where there is a portrait.
@@ -36,10 +39,15 @@ pub(crate) struct DocumentFindings {
     pub reports: Vec<ImageReport>,
     /// Portrait, zone and print, for a person.
     pub shown: Shown,
+    /// One for each photograph.
+    pub marks: Vec<PictureMarks>,
 }
 
 /// Reads every side; the portrait is the best face of any side.
-pub(crate) fn read(
+///
+/// # Errors
+/// Only for a photograph that cannot be used.
+pub fn read(
     decoder: &dyn MediaDecoder,
     analysers: &Analysers,
     input: &CaseInput,
@@ -50,10 +58,7 @@ pub(crate) fn read(
         match decoder.decode_image(file) {
             Ok(DecodedImage { image, report }) => {
                 reports.push(report);
-                let zone = reading.zone_of(&analysers.text, &image);
-                reading.surface_of(analysers, input, &image, zone);
-                reading.seals_of(analysers, &image);
-                reading.portrait_of(&analysers.faces, &image);
+                reading.side(analysers, input, &image);
             }
             Err(source) if is_input_fault(&source) => {
                 return Err(InputError::Document {
@@ -72,12 +77,14 @@ struct Reading {
     surfaces: Vec<Surface>,
     doubts: Vec<Doubt>,
     outline_problem: Option<(ReasonCode, String)>,
-    print: Vec<print::Line>,
+    print: Print,
     seals: Vec<FoundSeal>,
     seal_problem: Option<(ReasonCode, String)>,
     portrait: Option<(Portrait, Template)>,
     /// The portrait, cut out.
     cut_out: Option<RgbImage>,
+    shown: Vec<ShownSide>,
+    marks: Vec<PictureMarks>,
     zones: Vec<Correction>,
     face_problem: Option<(ReasonCode, String)>,
     text_problem: Option<(ReasonCode, String)>,
@@ -86,12 +93,45 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads the zone of a photograph; its format and the pixels a millimetre it tells.
+    /// Everything that one photograph gives.
+    fn side(&mut self, analysers: &Analysers, input: &CaseInput, image: &RgbImage) {
+        let zone = self.zone_of(&analysers.text, image);
+        let quads = match lock(&analysers.outlines).find(image) {
+            Ok(quads) => quads,
+            Err(e) => {
+                self.outline_problem = Some((ReasonCode::ModelFailed, e.to_string()));
+                Vec::new()
+            }
+        };
+        let rows = zone.as_ref().map(ZoneRead::rows);
+        let card = card::place(&quads, rows.as_ref(), format_of(input.announced));
+        let scale = rows.as_ref().and_then(|r| r.scale());
+        let (mut shown, card) = self.print_of(&analysers.text, image, card, &quads, scale);
+        if let (Some(card), Some(zone)) = (&card, &zone) {
+            shown.with_zone(card, &zone.lines);
+        }
+        self.surfaces
+            .push(surface::look(image, card.as_ref(), scale));
+        self.doubts
+            .push(doubt(image, card.as_ref().map(|c| &c.quad)));
+        self.seals_of(analysers, image, shown.straight.as_ref());
+        let face = self.portrait_of(&analysers.faces, image, shown.straight.as_ref());
+        match (face, &card) {
+            (Some(Seen::InPhotograph(bounds)), Some(card)) => shown.with_portrait(card, &bounds),
+            (Some(Seen::Straightened(corners)), _) => shown.portrait = Some(corners),
+            _ => {}
+        }
+        self.zones.extend(zone.map(|z| z.best));
+        self.shown.push(shown);
+        self.marks.push(mark::marks(image));
+    }
+
+    /// The zone of a photograph.
     fn zone_of(
         &mut self,
         reader: &Capability<Mutex<Box<dyn TextReader>>>,
         image: &RgbImage,
-    ) -> Option<(ZoneFormat, f64)> {
+    ) -> Option<ZoneRead> {
         let reader = match reader {
             Ok(r) => r,
             Err(why) => {
@@ -101,84 +141,130 @@ impl Reading {
         };
         let mut reader = lock(reader);
         self.models.extend(reader.identities());
-        match reader.read(image) {
-            Ok(lines) => self.print.extend(printed::lines(&lines)),
-            Err(e) => self.text_problem = Some((ReasonCode::ModelFailed, e.to_string())),
-        }
-        match reader.read_mrz_lines(image) {
-            Ok(lines) => {
-                let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
-                let best = mrz::correct(&texts).into_iter().next()?;
-                let told = ruler(&lines, best.mrz.format).map(|s| (best.mrz.format, s));
-                self.zones.push(best);
-                return told;
+        match side::zone(&mut **reader, image) {
+            Ok(zone) => zone,
+            Err(e) => {
+                self.text_problem = Some((ReasonCode::ModelFailed, e.to_string()));
+                None
             }
-            Err(e) => self.text_problem = Some((ReasonCode::ModelFailed, e.to_string())),
         }
-        None
     }
 
-    fn seals_of(&mut self, analysers: &Analysers, image: &RgbImage) {
+    /// Reads the print; what a person is shown of the side, and the document the way up that the
+    /// print or the zone told.
+    fn print_of(
+        &mut self,
+        reader: &Capability<Mutex<Box<dyn TextReader>>>,
+        image: &RgbImage,
+        card: Option<Card>,
+        quads: &[Quad],
+        scale: Option<f64>,
+    ) -> (ShownSide, Option<Card>) {
+        let unread = |card: Option<Card>| {
+            let straight = card.as_ref().and_then(|c| c.straight(image));
+            (ShownSide::of(image, card.as_ref(), straight.as_ref()), card)
+        };
+        let Ok(reader) = reader else {
+            return unread(card);
+        };
+        let mut reader = lock(reader);
+        let read = side::read(&mut **reader, image, card.clone(), scale.is_some());
+        let beside = card
+            .as_ref()
+            .map(|c| side::beside(&mut **reader, image, c, quads))
+            .transpose();
+        match (read, beside) {
+            (Ok(read), Ok(beside)) => {
+                self.print.merge(read.print);
+                self.print.merge(beside.unwrap_or_default());
+                let (card, straight) = read.card.unzip();
+                let mut shown = ShownSide::of(image, card.as_ref(), straight.as_ref());
+                shown.fields = read.fields;
+                (shown, card)
+            }
+            (Err(e), _) | (_, Err(e)) => {
+                self.text_problem = Some((ReasonCode::ModelFailed, e.to_string()));
+                unread(card)
+            }
+        }
+    }
+
+    /// Seals on the straightened document, and where none is there, in the whole photograph.
+    fn seals_of(&mut self, analysers: &Analysers, image: &RgbImage, straight: Option<&RgbImage>) {
         match &analysers.seals {
-            None => {}
-            Some(Ok(reader)) => match lock(reader).read(image) {
-                Ok(found) => self.seals.extend(found),
-                Err(e) => self.seal_problem = Some((ReasonCode::ModelFailed, e.to_string())),
-            },
-            Some(Err(why)) => {
+            Ok(reader) => {
+                for picture in straight.into_iter().chain([image]) {
+                    match lock(reader).read(picture) {
+                        Ok(found) if found.is_empty() => {}
+                        Ok(found) => {
+                            self.seals.extend(found);
+                            return;
+                        }
+                        Err(e) => {
+                            self.seal_problem = Some((ReasonCode::ModelFailed, e.to_string()));
+                            return;
+                        }
+                    }
+                }
+            }
+            Err(why) => {
                 self.seal_problem = Some((ReasonCode::ModelUnavailable, why.to_string()));
             }
         }
     }
 
-    fn surface_of(
+    /// The portrait: in the photograph, or on the straightened document where the photograph shows
+    /// it turned.
+    fn portrait_of(
         &mut self,
-        analysers: &Analysers,
-        input: &CaseInput,
+        tools: &Capability<Mutex<FaceTools>>,
         image: &RgbImage,
-        zone: Option<(ZoneFormat, f64)>,
-    ) {
-        let format = zone.map_or_else(|| format_of(input.announced), |(f, _)| size_of(f));
-        match lock(&analysers.outlines).find(image) {
-            Ok(quads) => {
-                let scale = zone.map(|(_, scale)| scale);
-                let seen = surface::look(image, quads.first(), format, scale);
-                self.surfaces.push(seen);
-                self.doubts.push(doubt(image, quads.first()));
-            }
-            Err(e) => self.outline_problem = Some((ReasonCode::ModelFailed, e.to_string())),
-        }
-    }
-
-    fn portrait_of(&mut self, tools: &Capability<Mutex<FaceTools>>, image: &RgbImage) {
+        straight: Option<&RgbImage>,
+    ) -> Option<Seen> {
         let tools = match tools {
             Ok(t) => t,
             Err(why) => {
                 self.face_problem = Some((ReasonCode::ModelUnavailable, why.to_string()));
-                return;
+                return None;
             }
         };
         let mut tools = lock(tools);
         self.models.extend(tools.identities());
-        match tools.enrol(image) {
-            Ok(Some(found)) => {
-                let portrait = Portrait {
-                    score: f64::from(found.face.score),
-                    width: f64::from(found.face.bounds.width),
-                };
-                let bounds = found.face.bounds;
-                let found = (portrait, found.template);
-                let better = self
-                    .portrait
-                    .as_ref()
-                    .is_none_or(|(p, _)| found.0.score > p.score);
-                if better {
-                    self.portrait = Some(found);
-                    self.cut_out = cut_out(image, &bounds);
+        for picture in [Some(image), straight].into_iter().flatten() {
+            match tools.enrol(picture) {
+                Ok(Some(found)) => {
+                    let bounds = found.face.bounds;
+                    self.keep_portrait(picture, found);
+                    return Some(if std::ptr::eq(picture, image) {
+                        Seen::InPhotograph(bounds)
+                    } else {
+                        Seen::Straightened(shares(&bounds, picture))
+                    });
+                }
+                Ok(None) => {}
+                Err(e) => {
+                    self.face_problem = Some((ReasonCode::ModelFailed, e.to_string()));
+                    return None;
                 }
             }
-            Ok(None) => {}
-            Err(e) => self.face_problem = Some((ReasonCode::ModelFailed, e.to_string())),
+        }
+        None
+    }
+
+    /// Keeps the surest face of any side.
+    fn keep_portrait(&mut self, picture: &RgbImage, found: Enrolled) {
+        let bounds = found.face.bounds;
+        let portrait = Portrait {
+            score: f64::from(found.face.score),
+            width: f64::from(bounds.width),
+        };
+        let better = self
+            .portrait
+            .as_ref()
+            .is_none_or(|(p, _)| portrait.score > p.score);
+        if better {
+            self.portrait = Some((portrait, found.template));
+            self.cut_out = cut_out(picture, &bounds);
         }
     }
 
@@ -200,11 +286,12 @@ impl Reading {
             .zones
             .iter()
             .min_by_key(|c| (c.mrz.wrong_checks(), c.changed));
-        let read = print::read(&self.print);
+        let read = self.print;
         let shown = Shown {
             portrait: self.cut_out,
             zone: best.map_or_else(Vec::new, |c| of_zone(&c.mrz, input.today)),
             print: of_print(&read),
+            sides: self.shown,
             ..Shown::default()
         };
         let zone = match &self.text_problem {
@@ -252,29 +339,24 @@ impl Reading {
             models: self.models,
             reports,
             shown,
+            marks: self.marks,
         }
     }
 }
 
-/// Every zone is set at ten characters an inch (Doc 9303-3, 4.2.3).
-const PITCH_MM: f64 = 2.54;
-
-/// Pixels a millimetre, by the length of a zone's rows.
-fn ruler(lines: &[TextLine], format: ZoneFormat) -> Option<f64> {
-    let longest = lines
-        .iter()
-        .map(|l| l.corners[0].distance(l.corners[1]))
-        .fold(0.0, f32::max);
-    (longest > 0.0).then(|| f64::from(longest) / (format.width() as f64 * PITCH_MM))
+/// Where a face was seen.
+enum Seen {
+    InPhotograph(Rect),
+    Straightened(Corners),
 }
 
-/// The size of the documents that carry the format (Doc 9303-4 to 7).
-fn size_of(format: ZoneFormat) -> Format {
-    match format {
-        ZoneFormat::Td1 => CARD,
-        ZoneFormat::Td2 | ZoneFormat::MrvB | ZoneFormat::FrenchCard => LARGE_CARD,
-        ZoneFormat::Td3 | ZoneFormat::MrvA => PAGE,
-    }
+/// A box as shares of the picture.
+fn shares(face: &Rect, picture: &RgbImage) -> Corners {
+    let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
+    let (left, top) = (f64::from(face.x) / w, f64::from(face.y) / h);
+    let right = left + f64::from(face.width) / w;
+    let bottom = top + f64::from(face.height) / h;
+    [(left, top), (right, top), (right, bottom), (left, bottom)]
 }
 
 fn format_of(kind: Option<DocumentKind>) -> Format {
@@ -350,3 +432,7 @@ fn zone(best: &Correction, all: &[Correction], today: Date) -> Zone {
             && others.map(|c| &c.mrz.number).any(|n| *n != mrz.number),
     }
 }
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@
 //! [`idproof_domain::Evidence`]; a stage that cannot work says so and the case goes to a human.
 
 mod analyse;
+mod card;
 mod case;
 mod continuity;
 mod document;
@@ -12,11 +13,13 @@ pub mod faces;
 mod fft;
 mod head;
 mod lips;
+mod mark;
 mod motion;
 mod printed;
 mod quality;
 mod recapture;
 mod shown;
+mod side;
 mod speech;
 mod straighten;
 mod surface;
@@ -24,7 +27,10 @@ mod video;
 
 pub use analyse::{Analysis, Media, Timing, analyse, analyse_recording};
 pub use case::{Analysers, CaptureFacts, CaseInput, InputError, Progress, Stage};
+pub use document::{DocumentFindings, read as read_documents};
 pub use faces::FaceTools;
 pub use lips::{Mouth, MouthTracker, lip_sync, lip_sync_between};
-pub use shown::{Shown, ShownFrame};
+pub use mark::PictureMarks;
+pub use shown::{Corners, Shown, ShownField, ShownFrame, ShownSide};
+pub use side::{Look, look};
 pub use speech::summarise;

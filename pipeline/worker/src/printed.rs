@@ -3,8 +3,8 @@
 use idproof_domain::document::print::Line;
 use idproof_ports::TextLine;
 
-/// Lines in the frame of the longest of them, top to bottom.
-pub(crate) fn lines(found: &[TextLine]) -> Vec<Line> {
+/// Lines in the frame of the longest of them, top to bottom, each with its place in `found`.
+pub(crate) fn lines(found: &[TextLine]) -> Vec<(Line, usize)> {
     let length = |l: &TextLine| l.corners[0].distance(l.corners[1]);
     let Some(main) = found.iter().max_by(|a, b| length(a).total_cmp(&length(b))) else {
         return Vec::new();
@@ -12,8 +12,9 @@ pub(crate) fn lines(found: &[TextLine]) -> Vec<Line> {
     let [a, b, ..] = main.corners;
     let long = length(main).max(1e-3);
     let (ux, uy) = ((b.x - a.x) / long, (b.y - a.y) / long);
-    let mut lines: Vec<Line> = found.iter().map(|l| in_frame(l, (ux, uy))).collect();
-    lines.sort_by(|a, b| a.top.total_cmp(&b.top));
+    let framed = |(i, l)| (in_frame(l, (ux, uy)), i);
+    let mut lines: Vec<(Line, usize)> = found.iter().enumerate().map(framed).collect();
+    lines.sort_by(|a, b| a.0.top.total_cmp(&b.0.top));
     lines
 }
 
@@ -46,10 +47,10 @@ mod tests {
             confidence: 1.0,
         };
         let found = lines(&[line("below", 100.0), line("above", 200.0)]);
-        let order: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
-        assert_eq!(order, ["above", "below"]);
-        assert!((found[1].top - found[0].bottom - 80.0).abs() < 1e-3);
-        assert!(found.iter().all(|l| l.left.abs() < 1e-3));
+        let order: Vec<_> = found.iter().map(|(l, i)| (l.text.as_str(), *i)).collect();
+        assert_eq!(order, [("above", 1), ("below", 0)]);
+        assert!((found[1].0.top - found[0].0.bottom - 80.0).abs() < 1e-3);
+        assert!(found.iter().all(|(l, _)| l.left.abs() < 1e-3));
         assert!(lines(&[]).is_empty());
     }
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use idproof_domain::document::print::{Field, Print};
 use idproof_domain::mrz::{Era, Mrz, MrzDate, Sex};
-use idproof_ports::{HeardDigit, Rect, RgbImage};
+use idproof_ports::{HeardDigit, Point, Rect, RgbImage, TextLine};
 use time::Date;
+
+use crate::card::{Card, Found};
 
 /// Frames shown at most: the best ones.
 const MOST_FRAMES: usize = 3;
@@ -31,6 +33,36 @@ pub struct Shown {
     pub zone: Vec<(&'static str, String)>,
     /// What is printed, likewise.
     pub print: Vec<(&'static str, String)>,
+    /// One for each photograph of the document, in their order.
+    pub sides: Vec<ShownSide>,
+}
+
+/// Four points, clockwise from the text's own top left, as shares of a picture's width and height.
+pub type Corners = [(f64, f64); 4];
+
+/// A photograph of the document: the document alone, and what was read where on it.
+#[derive(Clone, Default)]
+pub struct ShownSide {
+    /// The document alone, upright.
+    pub straight: Option<RgbImage>,
+    /// `outline`, `zone` or `none`: what told where it lies.
+    pub found: &'static str,
+    /// Width and height of the document.
+    pub size_mm: Option<(f64, f64)>,
+    /// The document in the photograph.
+    pub outline: Option<Corners>,
+    /// Rows of the zone, on the straightened picture as all that follows.
+    pub zone: Vec<(String, Corners)>,
+    pub fields: Vec<ShownField>,
+    pub portrait: Option<Corners>,
+}
+
+/// A printed field, by the name under which applicants declare the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownField {
+    pub name: &'static str,
+    pub text: String,
+    pub corners: Corners,
 }
 
 /// A face in the recording.
@@ -55,6 +87,60 @@ impl Shown {
         self.frames.insert(place, frame);
         self.frames.truncate(MOST_FRAMES);
     }
+}
+
+impl ShownSide {
+    /// The side with nothing on it yet; `None`: where the document lies is not known.
+    pub(crate) fn of(image: &RgbImage, card: Option<&Card>, straight: Option<&RgbImage>) -> Self {
+        let (Some(card), Some(straight)) = (card, straight) else {
+            return Self {
+                found: "none",
+                ..Self::default()
+            };
+        };
+        let size = (f64::from(image.width()), f64::from(image.height()));
+        Self {
+            straight: Some(straight.clone()),
+            found: match card.found {
+                Found::Outline => "outline",
+                Found::Zone => "zone",
+            },
+            size_mm: Some((card.format.width, card.format.height)),
+            outline: Some(
+                card.quad
+                    .corners
+                    .map(|c| (f64::from(c.x) / size.0, f64::from(c.y) / size.1)),
+            ),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the rows of the zone, which stand in the photograph.
+    pub(crate) fn with_zone(&mut self, card: &Card, lines: &[TextLine]) {
+        let placed = |l: &TextLine| Some((l.text.clone(), on(card, l.corners)?));
+        self.zone = lines.iter().filter_map(placed).collect();
+    }
+
+    /// Adds a face found in the photograph.
+    pub(crate) fn with_portrait(&mut self, card: &Card, face: &Rect) {
+        let (right, bottom) = (face.x + face.width, face.y + face.height);
+        let corners = [
+            (face.x, face.y),
+            (right, face.y),
+            (right, bottom),
+            (face.x, bottom),
+        ];
+        self.portrait = on(card, corners.map(|(x, y)| Point::new(x, y)));
+    }
+}
+
+/// Corners in the photograph, on the document.
+fn on(card: &Card, corners: [Point; 4]) -> Option<Corners> {
+    let mut placed = [(0.0, 0.0); 4];
+    for (to, from) in placed.iter_mut().zip(corners) {
+        *to = card.on(from)?;
+    }
+    Some(placed)
 }
 
 /// A face with some room round it.
@@ -113,20 +199,48 @@ pub(crate) fn of_zone(mrz: &Mrz, today: Date) -> Vec<(&'static str, String)> {
         .collect()
 }
 
+/// The names under which applicants declare what the fields hold.
+const NAMES: [(&str, Field); 11] = [
+    ("birth_name", Field::Surname),
+    ("usage_name", Field::UsageName),
+    ("first_names", Field::GivenNames),
+    ("sex", Field::Sex),
+    ("birth_date", Field::BirthDate),
+    ("birth_place", Field::BirthPlace),
+    ("nationality", Field::Nationality),
+    ("document_number", Field::Number),
+    ("issue_date", Field::Issue),
+    ("expiry_date", Field::Expiry),
+    ("postal_address", Field::Address),
+];
+
+/// The fields of a side where they stand on its straightened picture; `order` gives the line of
+/// `lines` for each line that `print` was read from.
+pub(crate) fn fields_on(
+    straight: &RgbImage,
+    print: &Print,
+    order: &[usize],
+    lines: &[TextLine],
+) -> Vec<ShownField> {
+    let size = (f64::from(straight.width()), f64::from(straight.height()));
+    let mut fields = Vec::new();
+    for (field, at) in print.places() {
+        let name = NAMES.iter().find(|n| n.1 == field).map(|n| n.0);
+        let line = order.get(at).and_then(|i| lines.get(*i));
+        if let (Some(name), Some(line), Some(text)) = (name, line, print.get(field)) {
+            fields.push(ShownField {
+                name,
+                text: text.to_owned(),
+                corners: line
+                    .corners
+                    .map(|c| (f64::from(c.x) / size.0, f64::from(c.y) / size.1)),
+            });
+        }
+    }
+    fields
+}
+
 pub(crate) fn of_print(print: &Print) -> Vec<(&'static str, String)> {
-    const NAMES: [(&str, Field); 11] = [
-        ("birth_name", Field::Surname),
-        ("usage_name", Field::UsageName),
-        ("first_names", Field::GivenNames),
-        ("sex", Field::Sex),
-        ("birth_date", Field::BirthDate),
-        ("birth_place", Field::BirthPlace),
-        ("nationality", Field::Nationality),
-        ("document_number", Field::Number),
-        ("issue_date", Field::Issue),
-        ("expiry_date", Field::Expiry),
-        ("postal_address", Field::Address),
-    ];
     NAMES
         .iter()
         .filter_map(|(name, field)| Some((*name, print.get(*field)?.to_owned())))
@@ -135,10 +249,14 @@ pub(crate) fn of_print(print: &Print) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use idproof_domain::document::print;
     use idproof_domain::mrz;
+    use idproof_ports::Quad;
     use time::macros::date;
 
     use super::*;
+    use crate::printed;
+    use crate::straighten::CARD;
 
     fn image(width: u32, height: u32) -> RgbImage {
         let data = (0..width * height).flat_map(|n| [(n % 251) as u8; 3]);
@@ -205,5 +323,64 @@ mod tests {
         assert_eq!(get("expiry_date"), Some("2030-02-11"));
         assert_eq!(get("document_number"), Some("X4RTBPFW4"));
         assert_eq!(get("usage_name"), None);
+    }
+
+    fn row(text: &str, (x, y): (f32, f32), width: f32) -> TextLine {
+        let corners = [(x, y), (x + width, y), (x + width, y + 20.0), (x, y + 20.0)];
+        TextLine {
+            corners: corners.map(|(x, y)| Point::new(x, y)),
+            text: text.to_owned(),
+            confidence: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_side_tells_where_zone_face_and_fields_stand_on_the_document() {
+        let whole = image(200, 100);
+        let card = Card {
+            quad: Quad {
+                corners: [(50.0, 20.0), (150.0, 20.0), (150.0, 80.0), (50.0, 80.0)]
+                    .map(|(x, y)| Point::new(x, y)),
+            },
+            format: CARD,
+            found: Found::Outline,
+        };
+        let straight = image(100, 60);
+        let mut side = ShownSide::of(&whole, Some(&card), Some(&straight));
+        assert_eq!((side.found, side.size_mm), ("outline", Some((85.6, 53.98))));
+        assert_eq!(side.outline.unwrap()[2], (0.75, 0.8));
+        side.with_zone(&card, &[row("P<UTO", (50.0, 50.0), 100.0)]);
+        let (text, corners) = &side.zone[0];
+        assert_eq!(text, "P<UTO");
+        let near = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).hypot(a.1 - b.1) < 1e-6;
+        assert!(near(corners[0], (0.0, 0.5)) && near(corners[1], (1.0, 0.5)));
+        let face = Rect {
+            x: 60.0,
+            y: 26.0,
+            width: 20.0,
+            height: 30.0,
+        };
+        side.with_portrait(&card, &face);
+        assert!(near(side.portrait.unwrap()[2], (0.3, 0.6)));
+
+        let lines = [
+            row("MARTIN", (30.0, 40.0), 30.0),
+            row("NOM / Surname", (30.0, 15.0), 60.0),
+        ];
+        let framed = printed::lines(&lines);
+        let order: Vec<usize> = framed.iter().map(|f| f.1).collect();
+        let framed: Vec<_> = framed.into_iter().map(|f| f.0).collect();
+        let fields = fields_on(&straight, &print::read(&framed), &order, &lines);
+        assert_eq!((fields[0].name, &*fields[0].text), ("birth_name", "MARTIN"));
+        assert!(near(fields[0].corners[0], (0.3, 40.0 / 60.0)));
+    }
+
+    #[test]
+    fn a_side_on_which_nothing_was_found_says_so() {
+        let side = ShownSide::of(&image(20, 20), None, None);
+        assert_eq!(side.found, "none");
+        assert!(side.straight.is_none() && side.outline.is_none() && side.size_mm.is_none());
+        let no_print = fields_on(&image(9, 9), &print::read(&[]), &[], &[]);
+        assert!(no_print.is_empty() && side.zone.is_empty());
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn resolution(quad: &Quad, format: Format) -> f64 {
 }
 
 /// The nine numbers that map the unit square to a quadrilateral (Heckbert, 1989).
-fn homography(quad: &Quad) -> [f64; 9] {
+pub(crate) fn homography(quad: &Quad) -> [f64; 9] {
     let [p, q, r, s] = quad.corners.map(|c| (f64::from(c.x), f64::from(c.y)));
     let (dx1, dx2) = (q.0 - r.0, s.0 - r.0);
     let (dy1, dy2) = (q.1 - r.1, s.1 - r.1);
@@ -57,6 +57,15 @@ fn homography(quad: &Quad) -> [f64; 9] {
         h,
         1.0,
     ]
+}
+
+/// A matrix of three rows times (x, y, 1).
+pub(crate) fn times(m: &[f64; 9], x: f64, y: f64) -> (f64, f64, f64) {
+    (
+        m[0] * x + m[1] * y + m[2],
+        m[3] * x + m[4] * y + m[5],
+        m[6] * x + m[7] * y + m[8],
+    )
 }
 
 /// Cuts the document out, `per_mm` pixels a millimetre; where the picture is much finer each
@@ -80,11 +89,8 @@ pub(crate) fn straighten(
                     (f64::from(x) + (f64::from(k % by) + 0.5) / f64::from(by)) / f64::from(width);
                 let v =
                     (f64::from(y) + (f64::from(k / by) + 0.5) / f64::from(by)) / f64::from(height);
-                let z = m[6] * u + m[7] * v + m[8];
-                let at = Point::new(
-                    ((m[0] * u + m[1] * v + m[2]) / z) as f32,
-                    ((m[3] * u + m[4] * v + m[5]) / z) as f32,
-                );
+                let (px, py, z) = times(&m, u, v);
+                let at = Point::new((px / z) as f32, (py / z) as f32);
                 for (sum, value) in sum.iter_mut().zip(between(image, at)) {
                     *sum += value;
                 }

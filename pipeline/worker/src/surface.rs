@@ -4,7 +4,8 @@
 use idproof_domain::evidence::Surface;
 use idproof_ports::{Quad, RgbImage};
 
-use crate::straighten::{Format, PER_MM, resolution, straighten};
+use crate::card::{Card, Found};
+use crate::straighten::{PER_MM, resolution, straighten};
 
 /// Pixels over which the blur measure averages.
 const BOX: usize = 9;
@@ -18,20 +19,19 @@ const RIM: f64 = 0.1;
 /// A corner nearer to the picture's border than this share of its longer side touches it.
 const TOUCHES: f32 = 0.006;
 
-/// Measures the document inside `quad`, or the whole photograph where no outline was found;
-/// `scale` is then what its zone tells, in pixels a millimetre.
-pub(crate) fn look(
-    image: &RgbImage,
-    quad: Option<&Quad>,
-    format: Format,
-    scale: Option<f64>,
-) -> Surface {
-    let there = quad.map(|q| resolution(q, format));
-    let flat = quad
+/// Measures the document at `card`, or the whole photograph where it was not found; `scale` is
+/// what its zone tells, in pixels a millimetre.
+pub(crate) fn look(image: &RgbImage, card: Option<&Card>, scale: Option<f64>) -> Surface {
+    let there = card.map(|c| resolution(&c.quad, c.format));
+    let flat = card
         .zip(there)
-        .and_then(|(q, r)| straighten(image, q, format, PER_MM.min(r)));
+        .and_then(|(c, r)| straighten(image, &c.quad, c.format, PER_MM.min(r)));
     let whole = || at_scale(image, scale);
-    let covered = flat.as_ref().map_or(0.0, skin_on_rim);
+    // A rim that only the zone tells may lie on the hand beside.
+    let edged = flat
+        .as_ref()
+        .filter(|_| card.is_some_and(|c| c.found == Found::Outline));
+    let covered = edged.map_or(0.0, skin_on_rim);
     let flat = flat.unwrap_or_else(whole);
     let grey = luma(&flat);
     let (w, h) = (flat.width() as usize, flat.height() as usize);
@@ -43,7 +43,10 @@ pub(crate) fn look(
         glare: glare(&flat),
         dark_end,
         light_end,
-        cut_off: quad.is_some_and(|q| is_cut_off(image, q)),
+        cut_off: card.is_some_and(|c| match c.found {
+            Found::Outline => is_cut_off(image, &c.quad),
+            Found::Zone => is_beyond(image, &c.quad),
+        }),
         covered,
     }
 }
@@ -162,6 +165,20 @@ fn is_cut_off(image: &RgbImage, quad: &Quad) -> bool {
     (1..4).contains(&touching)
 }
 
+/// How much of the document, as a share of its longer side, may lie beyond the picture before it is
+/// cut off, where only the zone tells its place.
+const UNSURE: f32 = 0.06;
+
+/// A corner that lies well outside the picture. The place that a zone tells is a few millimetres
+/// unsure.
+fn is_beyond(image: &RgbImage, quad: &Quad) -> bool {
+    let (w, h) = (image.width() as f32, image.height() as f32);
+    let least = UNSURE * quad.corners[0].distance(quad.corners[1]);
+    quad.corners
+        .iter()
+        .any(|c| c.x < -least || c.y < -least || c.x > w + least || c.y > h + least)
+}
+
 /// Share of the rim that has the colour of skin (Chai and Ngan, 1999: Cb 77..=127,
 /// Cr 133..=173), in even patches.
 fn skin_on_rim(flat: &RgbImage) -> f64 {
@@ -209,6 +226,14 @@ mod tests {
         }
     }
 
+    fn card(quad: Quad) -> Card {
+        Card {
+            quad,
+            format: CARD,
+            found: Found::Outline,
+        }
+    }
+
     fn quad(x0: f32, y0: f32, x1: f32, y1: f32) -> Quad {
         let p = Point::new;
         Quad {
@@ -218,19 +243,18 @@ mod tests {
 
     #[test]
     fn sharp_print_is_sharp_and_smooth_shading_is_blurred() {
-        let sharp = look(&image(300, 200, print), None, CARD, None);
+        let sharp = look(&image(300, 200, print), None, None);
         let smooth = look(
             &image(300, 200, |x, y| {
                 let wave = (f64::from(x) / 14.0).sin() * 80.0 + (f64::from(y) / 17.0).sin() * 40.0;
                 [(128.0 + wave) as u8; 3]
             }),
             None,
-            CARD,
             None,
         );
         assert!(sharp.blur < 0.45, "{sharp:?}");
         assert!(smooth.blur > 0.8, "{smooth:?}");
-        let blank = look(&image(40, 40, |_, _| [128; 3]), None, CARD, None);
+        let blank = look(&image(40, 40, |_, _| [128; 3]), None, None);
         assert_eq!(blank.blur, 1.0);
     }
 
@@ -239,14 +263,12 @@ mod tests {
         let dark = look(
             &image(200, 120, |x, y| print(x, y).map(|v| v / 4)),
             None,
-            CARD,
             None,
         );
         assert!(dark.light_end < 90.0);
         let bright = look(
             &image(200, 120, |x, y| print(x, y).map(|v| 155 + v / 2)),
             None,
-            CARD,
             None,
         );
         assert!(bright.dark_end > 120.0);
@@ -257,18 +279,28 @@ mod tests {
                 print(x, y)
             }
         });
-        let spot = look(&spot, None, CARD, None);
+        let spot = look(&spot, None, None);
         assert!((0.03..0.07).contains(&spot.glare), "{spot:?}");
-        assert_eq!(look(&image(200, 120, print), None, CARD, None).glare, 0.0);
+        assert_eq!(look(&image(200, 120, print), None, None).glare, 0.0);
     }
 
     #[test]
     fn a_document_that_leaves_the_picture_is_cut_off() {
         let picture = image(400, 300, print);
-        let cut = |q: Quad| look(&picture, Some(&q), CARD, None).cut_off;
+        let cut = |q: Quad| look(&picture, Some(&card(q)), None).cut_off;
         assert!(!cut(quad(40.0, 40.0, 360.0, 240.0)));
         assert!(cut(quad(0.0, 40.0, 320.0, 240.0)));
         assert!(!cut(quad(0.0, 0.0, 400.0, 300.0)));
+        // Told by the zone alone, it may lie a little aside.
+        let told = |q: Quad| {
+            let card = Card {
+                found: Found::Zone,
+                ..card(q)
+            };
+            look(&picture, Some(&card), None).cut_off
+        };
+        assert!(!told(quad(-15.0, 5.0, 380.0, 250.0)));
+        assert!(told(quad(20.0, -60.0, 380.0, 170.0)));
     }
 
     #[test]
@@ -281,22 +313,68 @@ mod tests {
             }
         };
         let q = quad(40.0, 40.0, 360.0, 240.0);
-        let with = look(&image(400, 300, finger), Some(&q), CARD, None).covered;
-        let without = look(&image(400, 300, print), Some(&q), CARD, None).covered;
+        let with = look(&image(400, 300, finger), Some(&card(q)), None).covered;
+        let without = look(&image(400, 300, print), Some(&card(q)), None).covered;
         assert!(with > 0.12, "{with}");
         assert_eq!(without, 0.0);
+    }
+
+    /// The capture page is held to the same file by `reviewer-ui/capture/tests/quality.test.mjs`.
+    #[test]
+    fn the_page_measures_the_same_by_the_same_limits() {
+        let shared: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/quality.json")).unwrap();
+        let number = |v: &serde_json::Value| v.as_f64().unwrap();
+        let t = idproof_domain::Thresholds::default();
+        for (name, own) in [
+            ("resolution_min", t.document_resolution_min),
+            ("blur_max", t.document_blur_max),
+            ("glare_max", t.document_glare_max),
+            ("dark_end_max", t.document_dark_end_max),
+            ("light_end_min", t.document_light_end_min),
+        ] {
+            assert_eq!(number(&shared["limits"][name]), own, "{name}");
+        }
+        let print = |x: u32, y: u32| (x * 7 + y * 13) % 5 < 2;
+        let grey = |v: u32| [v as u8; 3];
+        let of = |name: &str, x: u32, y: u32| match name {
+            "print" => grey(if print(x, y) { 30 } else { 220 }),
+            "smooth" => {
+                let v = (60 + ((x * 2 + y) % 160).abs_diff(80)) as u8;
+                [v, v - 10, v + 20]
+            }
+            "soft_print" => grey(90 + 20 * ((x + 3 * y) % 12).abs_diff(6)),
+            "lamp" if x.abs_diff(40).pow(2) + y.abs_diff(30).pow(2) < 300 => grey(255),
+            "lamp" => grey(if print(x, y) { 40 } else { 190 }),
+            "dark" => grey(if print(x, y) { 5 } else { 70 }),
+            "bright" => grey(if print(x, y) { 170 } else { 248 }),
+            other => panic!("no formula for {other}"),
+        };
+        let side = |name: &str| shared[name].as_u64().unwrap() as u32;
+        for wanted in shared["pictures"].as_array().unwrap() {
+            let name = wanted["name"].as_str().unwrap();
+            let picture = image(side("width"), side("height"), |x, y| of(name, x, y));
+            let seen = look(&picture, None, None);
+            assert!((seen.blur - number(&wanted["blur"])).abs() < 1e-5, "{name}");
+            assert!(
+                (seen.glare - number(&wanted["glare"])).abs() < 1e-5,
+                "{name}"
+            );
+            assert_eq!(seen.dark_end, number(&wanted["dark_end"]), "{name}");
+            assert_eq!(seen.light_end, number(&wanted["light_end"]), "{name}");
+        }
     }
 
     #[test]
     fn the_zone_s_ruler_outweighs_the_outline_s() {
         let picture = image(400, 300, print);
         let q = quad(40.0, 40.0, 360.0, 240.0);
-        let seen = look(&picture, Some(&q), CARD, Some(7.5));
+        let seen = look(&picture, Some(&card(q)), Some(7.5));
         assert_eq!(seen.resolution, Some(7.5));
-        let seen = look(&picture, Some(&q), CARD, None).resolution.unwrap();
+        let seen = look(&picture, Some(&card(q)), None).resolution.unwrap();
         assert!((seen - 200.0 / 53.98).abs() < 0.01);
-        assert_eq!(look(&picture, None, CARD, None).resolution, None);
+        assert_eq!(look(&picture, None, None).resolution, None);
         let dot = image(1, 1, |_, _| [9; 3]);
-        assert!(look(&dot, None, CARD, Some(100.0)).blur == 1.0);
+        assert!(look(&dot, None, Some(100.0)).blur == 1.0);
     }
 }

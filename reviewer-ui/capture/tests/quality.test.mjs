@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { light } from '../src/capture/light.ts';
 import { surface } from '../src/capture/measures.ts';
@@ -7,13 +8,39 @@ import { doubts, hint } from '../src/capture/quality.ts';
 import { HINT_MS, Shutter, STEADY_MS } from '../src/capture/shutter.ts';
 import { CARD, resolution, straighten } from '../src/capture/straighten.ts';
 
-const LIMITS = { resolution_min: 4, blur_max: 0.55, glare_max: 0.02, dark_end_max: 120, light_end_min: 90 };
+// Held against the service's own measures and the policy that ships by its test `surface.rs`.
+const SHARED = JSON.parse(readFileSync(new URL('../../../pipeline/worker/tests/quality.json', import.meta.url), 'utf8'));
+const LIMITS = SHARED.limits;
 const flat = (width, height, at) => {
   const data = new Uint8ClampedArray(width * height * 3);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data.set(at(x, y), (y * width + x) * 3);
   return { width, height, data };
 };
 const grey = (v) => [v, v, v];
+
+/** The pictures of quality.json; the service's test makes the same. */
+const print = (x, y) => (x * 7 + y * 13) % 5 < 2;
+const PICTURES = {
+  print: (x, y) => grey(print(x, y) ? 30 : 220),
+  smooth: (x, y) => {
+    const v = 60 + Math.abs(((x * 2 + y) % 160) - 80);
+    return [v, v - 10, v + 20];
+  },
+  soft_print: (x, y) => grey(90 + 20 * Math.abs(((x + 3 * y) % 12) - 6)),
+  lamp: (x, y) => grey((x - 40) ** 2 + (y - 30) ** 2 < 300 ? 255 : print(x, y) ? 40 : 190),
+  dark: (x, y) => grey(print(x, y) ? 5 : 70),
+  bright: (x, y) => grey(print(x, y) ? 170 : 248),
+};
+
+test('the page measures what the service measures', () => {
+  assert.deepEqual(SHARED.pictures.map((p) => p.name), Object.keys(PICTURES));
+  for (const { name, blur, glare, dark_end, light_end } of SHARED.pictures) {
+    const seen = surface(flat(SHARED.width, SHARED.height, PICTURES[name]));
+    assert.ok(Math.abs(seen.blur - blur) < 1e-5, `${name}: ${seen.blur}`);
+    assert.ok(Math.abs(seen.glare - glare) < 1e-5, `${name}: ${seen.glare}`);
+    assert.deepEqual([seen.darkEnd, seen.lightEnd], [dark_end, light_end], name);
+  }
+});
 
 /** The measures written down again, slowly and from the definition alone. */
 function slowBlur({ width, height, data }) {

@@ -369,6 +369,16 @@ async fn what_the_worker_kept_is_shown_but_what_it_found_only_after_the_judgemen
             "compared": ["birth_name", "sex"], "differs": ["sex"],
             "heard": [{ "digit": "3", "start_ms": 10, "end_ms": 20, "confidence": 0.9 }],
             "tracks": [{ "name": "live_score", "unit": "score", "points": [[0.0, 0.5]] }],
+            "documents": [{
+                "side": "front", "found": "outline", "width_mm": 85.6, "height_mm": 53.98,
+                "outline": [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]],
+                "zone": [{ "text": "I<UTO", "corners": [[0.0, 0.7], [1.0, 0.7], [1.0, 0.8], [0.0, 0.8]] }],
+                "fields": [{
+                    "name": "birth_name", "text": "<b>LOVELACE</b>", "agrees": false, "differs_at": [1],
+                    "corners": [[0.3, 0.2], [0.5, 0.2], [0.5, 0.3], [0.3, 0.3]],
+                }],
+                "portrait": null,
+            }],
         });
         keep(
             &world,
@@ -396,6 +406,7 @@ async fn what_the_worker_kept_is_shown_but_what_it_found_only_after_the_judgemen
         assert_eq!(page["media"].as_array().unwrap().len(), 3);
         assert_eq!(page["identity"][0]["zone"], Value::Null);
         assert_eq!(page["video"]["heard"], Value::Null);
+        assert_eq!(page["documents"], Value::Null);
         let page = ada.judges(&case.id).await;
         assert_eq!(page["identity"][0]["zone"], "LOVELACE");
         let agrees = |name: &str| {
@@ -407,6 +418,7 @@ async fn what_the_worker_kept_is_shown_but_what_it_found_only_after_the_judgemen
             (json!(true), json!(false))
         );
         assert_eq!(agrees("nationality"), Value::Null);
+        assert_eq!(page["documents"], found["documents"]);
         assert_eq!(page["video"]["heard"][0]["digit"], "3");
         assert_eq!(page["video"]["tracks"][0]["points"][0], json!([0.0, 0.5]));
     }

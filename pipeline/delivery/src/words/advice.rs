@@ -65,6 +65,7 @@ fn cause(code: ReasonCode) -> Cause {
         | R::DocumentKindDiffers
         | R::ScreenSuspected
         | R::CopySuspected
+        | R::SeenInAnotherCase
         | R::PrintDiffers
         | R::SealForged
         | R::SealDiffers

@@ -101,25 +101,50 @@ const BELOW: f32 = 2.6;
 /// From this likeness on print and zone say the same; one misread character in six is allowed.
 const ALIKE: f64 = 0.8;
 
+#[derive(Clone, PartialEq)]
+struct Value {
+    field: Field,
+    text: String,
+    /// Which of the lines given it stands on.
+    at: usize,
+}
+
 /// What was found beside the labels. Where both sides carry a field, the first is kept.
 #[derive(Clone, Default, PartialEq)]
 pub struct Print {
-    values: Vec<(Field, String)>,
+    values: Vec<Value>,
     /// Every line, squeezed, for values whose label was not read.
     lines: Vec<String>,
 }
 
 impl fmt::Debug for Print {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields: Vec<Field> = self.values.iter().map(|v| v.0).collect();
+        let fields: Vec<Field> = self.values.iter().map(|v| v.field).collect();
         write!(f, "Print({fields:?})")
     }
 }
 
 impl Print {
     pub fn get(&self, field: Field) -> Option<&str> {
-        let of = |v: &&(Field, String)| v.0 == field;
-        self.values.iter().find(of).map(|v| v.1.as_str())
+        let of = |v: &&Value| v.field == field;
+        self.values.iter().find(of).map(|v| v.text.as_str())
+    }
+
+    /// Each field found and which of the lines given to [`read`] its value stands on. Not for a [merged](Self::merge)
+    /// print.
+    pub fn places(&self) -> impl Iterator<Item = (Field, usize)> + '_ {
+        self.values.iter().map(|v| (v.field, v.at))
+    }
+
+    /// Adds what another side says and this one does not.
+    pub fn merge(&mut self, other: Self) {
+        for value in other.values {
+            if self.get(value.field).is_none() {
+                self.values.push(value);
+            }
+        }
+        self.lines.extend(other.lines);
+        self.lines.truncate(MOST_LINES);
     }
 
     /// The date in a field, day first as French documents print it.
@@ -132,19 +157,19 @@ impl Print {
 pub fn read(lines: &[Line]) -> Print {
     let lines = &lines[..lines.len().min(MOST_LINES)];
     let mut print = Print::default();
-    for line in lines {
+    for (at, line) in lines.iter().enumerate() {
         let text: String = line.text.chars().take(LONGEST).collect();
         print.lines.push(squeeze(&text));
         let Some((field, rest)) = label(&text) else {
             continue;
         };
         let value = if rest.is_empty() {
-            below(line, lines).map(|l| l.text.chars().take(LONGEST).collect())
+            below(line, lines).map(|(at, l)| (l.text.chars().take(LONGEST).collect(), at))
         } else {
-            Some(rest)
+            Some((rest, at))
         };
-        if let Some(value) = value.filter(|_| print.get(field).is_none()) {
-            print.values.push((field, value));
+        if let Some((text, at)) = value.filter(|_| print.get(field).is_none()) {
+            print.values.push(Value { field, text, at });
         }
     }
     print
@@ -176,11 +201,12 @@ fn label(text: &str) -> Option<(Field, String)> {
 }
 
 /// The nearest line under a label that begins about where it does and is no label.
-fn below<'a>(of: &Line, lines: &'a [Line]) -> Option<&'a Line> {
+fn below<'a>(of: &Line, lines: &'a [Line]) -> Option<(usize, &'a Line)> {
     let height = (of.bottom - of.top).max(1.0);
     lines
         .iter()
-        .filter(|l| {
+        .enumerate()
+        .filter(|(_, l)| {
             let down = l.top - of.bottom;
             let middle = (l.top + l.bottom) / 2.0;
             middle > of.bottom
@@ -188,7 +214,7 @@ fn below<'a>(of: &Line, lines: &'a [Line]) -> Option<&'a Line> {
                 && (l.left - of.left).abs() < 3.0 * height
                 && label(&l.text).is_none()
         })
-        .min_by(|a, b| a.top.total_cmp(&b.top))
+        .min_by(|(_, a), (_, b)| a.top.total_cmp(&b.top))
 }
 
 /// Letters and digits alone, capital, as a zone would write them.

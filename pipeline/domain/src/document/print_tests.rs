@@ -142,3 +142,50 @@ proptest! {
         let _ = compare(&read(&lines), &mrz(), date!(2026 - 11 - 21));
     }
 }
+
+#[test]
+fn a_value_says_which_line_it_stands_on_and_sides_are_put_together() {
+    let mut front = read(&card());
+    let place = |print: &Print, field| print.places().find(|p| p.0 == field).map(|p| p.1);
+    assert_eq!(place(&front, Field::Surname), Some(1));
+    assert_eq!(place(&front, Field::Expiry), Some(15));
+    assert_eq!(place(&front, Field::Issue), None);
+    let back = read(&[
+        line("NOM : DUPONT", 10.0, 10.0),
+        line("Date de délivrance : 12 02 2020", 10.0, 40.0),
+    ]);
+    assert_eq!(place(&back, Field::Issue), Some(1), "beside its label");
+    front.merge(back);
+    assert_eq!(
+        front.get(Field::Surname),
+        Some("MARTIN"),
+        "the first side's"
+    );
+    assert_eq!(front.date(Field::Issue), Some(date!(2020 - 02 - 12)));
+}
+
+#[test]
+fn hostile_text_is_text() {
+    let long = "A".repeat(10_000);
+    for text in [
+        "<script>alert(1)</script>",
+        "'; DROP TABLE cases; --",
+        "\u{202e}NITRAM\u{202c}",
+        "\u{0}\u{1b}[31m",
+        long.as_str(),
+        "",
+    ] {
+        let lines = [
+            line("NOM / Surname", 300.0, 100.0),
+            line(text, 300.0, 125.0),
+        ];
+        let print = read(&lines);
+        let read_there = print.get(Field::Surname).unwrap_or_default();
+        assert!(read_there.chars().count() <= 200);
+        let compared = compare(&print, &mrz(), date!(2026 - 11 - 21));
+        assert_ne!(compared[0].agrees(), Some(true), "{text:.20}");
+    }
+    // Marks that change the direction of writing hide nothing and add nothing.
+    let marked = with(1, "\u{202a}MAR\u{200f}TIN\u{202c}");
+    assert!(!disagreeing(&marked).contains(&"surname"));
+}

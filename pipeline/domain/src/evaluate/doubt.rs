@@ -5,7 +5,7 @@ use crate::reason::ReasonCode;
 use crate::thresholds::Thresholds;
 
 /// The worst of all photographs; doubt is a person's to resolve, it fails nobody.
-pub(super) fn judge(doubts: &[Doubt], t: &Thresholds) -> Verdict {
+pub(super) fn judge(doubts: &[Doubt], seen_in: Option<u64>, t: &Thresholds) -> Verdict {
     let worst = |of: fn(&Doubt) -> f64| {
         let all = doubts.iter().map(of);
         // A score that is no number counts as the worst.
@@ -23,6 +23,11 @@ pub(super) fn judge(doubts: &[Doubt], t: &Thresholds) -> Verdict {
     }
     if copy > t.document_copy_max {
         v.note(CheckStatus::Borderline, ReasonCode::CopySuspected);
+    }
+    if let Some(others) = seen_in.filter(|n| *n > 0) {
+        v.note(CheckStatus::Borderline, ReasonCode::SeenInAnotherCase);
+        v.detail
+            .push_str(&format!(" Sent in {others} other cases."));
     }
     v
 }

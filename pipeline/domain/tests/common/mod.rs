@@ -29,6 +29,7 @@ pub fn good() -> Evidence {
             screen: 0.3,
             copy: 0.1,
         }]),
+        seen_in: Some(0),
         print: Measured::Value(vec![printed("surname", 1.0), printed("birth_date", 1.0)]),
         seals: Measured::Value(vec![seal()]),
         zone: Measured::Value(Some(zone())),

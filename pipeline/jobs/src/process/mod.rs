@@ -1,6 +1,7 @@
 //! Analyses a case that was handed in and gives it its verdict.
 
 mod judges;
+mod marks;
 mod material;
 mod outcome;
 #[cfg(test)]
@@ -148,6 +149,10 @@ impl Process {
             for timing in &analysis.timings {
                 self.context.tally.stage(timing.stage.as_str(), timing.took);
             }
+        }
+        let mut analysed = analysed;
+        if let Ok(analysis) = &mut analysed {
+            analysis.evidence.seen_in = self.seen_in(case, &analysis.marks).await?;
         }
         let judges = self.judges(case).await?;
         let found = Found::judged(analysed, &judges.active.policy, case.attempt, person, rules);

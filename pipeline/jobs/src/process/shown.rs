@@ -4,10 +4,11 @@
 use bytes::Bytes;
 use idproof_database::{Case, Picture};
 use idproof_domain::Measured;
+use idproof_domain::document::print::Compared;
 use idproof_domain::ids::PictureId;
 use idproof_ports::RgbImage;
 use idproof_vault::{CaseKey, ObjectName, VaultError};
-use idproof_worker::{Analysis, Shown};
+use idproof_worker::{Analysis, Corners, Shown, ShownSide};
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::{Map, Value, json};
@@ -82,11 +83,22 @@ impl Process {
     }
 }
 
+/// The photographs of a document, in their order: name, and kind of its straightened picture.
+const SIDES: [(&str, &str); 2] = [
+    ("front", "document_front_straight"),
+    ("back", "document_back_straight"),
+];
+
 fn items(analysis: &Analysis) -> Result<Vec<Item>, JobError> {
     let shown = &analysis.shown;
     let mut items = Vec::new();
     if let Some(portrait) = &shown.portrait {
         items.push(picture("portrait", None, portrait)?);
+    }
+    for (side, name) in shown.sides.iter().zip(SIDES) {
+        if let Some(straight) = &side.straight {
+            items.push(picture(name.1, None, straight)?);
+        }
     }
     for frame in &shown.frames {
         let at = i64::try_from(frame.at.as_millis()).ok();
@@ -138,6 +150,12 @@ fn findings(shown: &Shown, analysis: &Analysis) -> Value {
             "confidence": h.confidence,
         })
     });
+    let print = match &analysis.evidence.print {
+        Measured::Value(fields) => fields.as_slice(),
+        Measured::Unavailable { .. } => &[],
+    };
+    let sides = shown.sides.iter().zip(SIDES);
+    let documents: Vec<Value> = sides.map(|(s, name)| side(s, name.0, print)).collect();
     let faces = shown
         .faces
         .iter()
@@ -148,12 +166,56 @@ fn findings(shown: &Shown, analysis: &Analysis) -> Value {
         "print": table(&shown.print),
         "compared": declared.iter().map(|f| f.field).collect::<Vec<_>>(),
         "differs": differs.collect::<Vec<_>>(),
+        "documents": documents,
         "heard": heard.collect::<Vec<_>>(),
         "tracks": [
             { "name": "face_present", "unit": "one face", "points": faces.collect::<Vec<_>>() },
             { "name": "live_score", "unit": "score", "points": live.collect::<Vec<_>>() },
         ],
     })
+}
+
+/// Under which name the print was compared with the zone, by the name it is shown under.
+fn compared_as(name: &str) -> &str {
+    match name {
+        "birth_name" => "surname",
+        "first_names" => "given_names",
+        other => other,
+    }
+}
+
+/// A side of the document as the console draws it.
+fn side(side: &ShownSide, name: &str, print: &[Compared]) -> Value {
+    let corners = |c: &Corners| c.map(|(x, y)| [share(x), share(y)]);
+    let fields = side.fields.iter().map(|f| {
+        let compared = print.iter().find(|c| c.field == compared_as(f.name));
+        json!({
+            "name": f.name,
+            "text": f.text,
+            "corners": corners(&f.corners),
+            "agrees": compared.and_then(Compared::agrees),
+            "differs_at": compared.map(|c| c.differs_at.clone()).unwrap_or_default(),
+        })
+    });
+    let zone = side
+        .zone
+        .iter()
+        .map(|(text, at)| json!({ "text": text, "corners": corners(at) }));
+    json!({
+        "side": name,
+        "found": side.found,
+        "width_mm": side.size_mm.map(|s| s.0),
+        "height_mm": side.size_mm.map(|s| s.1),
+        "outline": side.outline.as_ref().map(corners),
+        "zone": zone.collect::<Vec<_>>(),
+        "fields": fields.collect::<Vec<_>>(),
+        "portrait": side.portrait.as_ref().map(corners),
+    })
+}
+
+/// To a ten-thousandth: a tenth of a pixel.
+fn share(v: f64) -> f64 {
+    (v * 10_000.0).round() / 10_000.0
 }
 
 fn ms(at: std::time::Duration) -> u64 {

@@ -19,7 +19,7 @@ use idproof_worker::{Analysers, FaceTools};
 pub const FRONT: &[u8] = b"front of a card";
 pub const VIDEO: &[u8] = b"a moving picture";
 /// Of ICAO's specimen passport.
-const ZONE: [&str; 2] = [
+pub const ZONE: [&str; 2] = [
     "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
     "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
 ];
@@ -36,11 +36,14 @@ fn grey(width: u32, height: u32) -> RgbImage {
     RgbImage::from_raw(width, height, vec![128; (width * height * 3) as usize]).unwrap()
 }
 
-/// Sharp dark marks on light ground, as well lit as print should be.
+/// Sharp dark marks on light ground, as well lit as print should be; the ground is uneven, so that
+/// the picture can be told from others.
 fn print(width: u32, height: u32) -> RgbImage {
     let ink = |x: u32, y: u32| (x / 3 + y / 5).is_multiple_of(3);
+    let ground = |x: u32, y: u32| 212 - 12 * ((x / 97 * 7 + y / 61 * 3) % 4) as u8;
     let data = (0..width * height)
-        .flat_map(|i| [if ink(i % width, i / width) { 30 } else { 200 }; 3])
+        .map(|i| (i % width, i / width))
+        .flat_map(|(x, y)| [if ink(x, y) { 30 } else { ground(x, y) }; 3])
         .collect();
     RgbImage::from_raw(width, height, data).unwrap()
 }
@@ -226,12 +229,20 @@ impl TextReader for Text {
     }
 
     fn read_mrz_lines(&mut self, _: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
-        let line = |text: &&str| TextLine {
-            corners: [Point::new(0.0, 0.0); 4],
+        // At the foot of a page of 125 × 88 mm whose top left is at (87, 30), five pixels a
+        // millimetre.
+        let line = |(text, top): (&&str, f32)| TextLine {
+            corners: [
+                (120.0, top),
+                (678.8, top),
+                (678.8, top + 20.0),
+                (120.0, top + 20.0),
+            ]
+            .map(|(x, y)| Point::new(x, y)),
             text: (*text).to_owned(),
             confidence: 0.99,
         };
-        Ok(ZONE.iter().map(line).collect())
+        Ok(ZONE.iter().zip([386.0, 418.0]).map(line).collect())
     }
 
     fn read_mrz_line(&mut self, image: &RgbImage) -> Result<Option<TextLine>, ModelError> {
@@ -304,7 +315,7 @@ impl FakeTools {
                 })),
                 liveness: Ok(Mutex::new(Box::new(Alive))),
                 text: Ok(Mutex::new(Box::new(Text))),
-                seals: Some(Ok(Mutex::new(Box::new(Seals)))),
+                seals: Ok(Mutex::new(Box::new(Seals))),
                 outlines: Mutex::new(Box::new(Outlines)),
                 speech: Ok(Mutex::new(Box::new(Ears))),
             },
@@ -325,7 +336,7 @@ impl FakeTools {
                 faces: none(),
                 liveness: none(),
                 text: none(),
-                seals: Some(none()),
+                seals: none(),
                 outlines: Mutex::new(Box::new(Outlines)),
                 speech: none(),
             },

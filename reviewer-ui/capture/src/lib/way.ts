@@ -153,7 +153,7 @@ function cause(reason: string): Cause {
   const named: Cause | undefined = CAUSES[reason as keyof typeof CAUSES];
   if (named) return named;
   if (/^(document|mrz|print|permit)_/.test(reason)) return 'document_unreadable';
-  return /^(seal|screen|copy|specimen)_/.test(reason) ? 'document_other' : 'other';
+  return /^(seal|screen|copy|specimen|seen|edit|swap)_/.test(reason) ? 'document_other' : 'other';
 }
 
 /** Each cause once, in the order of the reasons. */

@@ -56,6 +56,7 @@ const reasons: Record<string, string> = {
   document_kind_differs: 'The document is of another kind than announced.',
   permit_too_short: 'The residence permit was issued for less than five years.',
   permit_term_unknown: 'It could not be read how long the residence permit was issued for.',
+  seen_in_another_case: 'The very same picture of a document was sent in another case.',
   print_differs: 'The printed fields say something else than the MRZ.',
   print_unreadable: 'Too few printed fields could be read to compare them with the MRZ.',
   screen_suspected: 'The picture of the document has the pattern of a screen’s pixels.',

@@ -56,6 +56,7 @@ const reasons: Record<string, string> = {
   document_kind_differs: 'Le document est d’un autre type que celui annoncé.',
   permit_too_short: 'Le titre de séjour a été délivré pour moins de cinq ans.',
   permit_term_unknown: 'La durée du titre de séjour n’a pas pu être lue.',
+  seen_in_another_case: 'La même photo d’un document a été envoyée dans un autre dossier.',
   print_differs: 'Les mentions imprimées disent autre chose que la bande MRZ.',
   print_unreadable: 'Trop peu de mentions imprimées ont pu être lues pour les comparer à la bande MRZ.',
   screen_suspected: 'La photo du document porte la trame des pixels d’un écran.',

@@ -25,6 +25,42 @@ pub(super) struct Findings {
     compared: Vec<String>,
     pub heard: Option<Vec<Heard>>,
     pub tracks: Option<Vec<Track>>,
+    pub documents: Option<Vec<DocumentSide>>,
+}
+
+type Corners = [[f64; 2]; 4];
+
+/// A photograph of the document and what stands where on it; corners are shares of a picture's
+/// width and height.
+#[derive(Serialize, Deserialize)]
+pub(super) struct DocumentSide {
+    /// `front` or `back`.
+    side: String,
+    /// `outline`, `zone` or `none`.
+    found: String,
+    width_mm: Option<f64>,
+    height_mm: Option<f64>,
+    /// On the photograph; all others on the straightened picture.
+    outline: Option<Corners>,
+    zone: Vec<ZoneRow>,
+    fields: Vec<PrintedField>,
+    portrait: Option<Corners>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ZoneRow {
+    text: String,
+    corners: Corners,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PrintedField {
+    name: String,
+    text: String,
+    corners: Corners,
+    /// With the zone; `null` where not compared.
+    agrees: Option<bool>,
+    differs_at: Vec<usize>,
 }
 
 #[derive(Serialize)]

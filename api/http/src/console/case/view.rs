@@ -7,7 +7,7 @@ use idproof_vault::Purpose;
 use serde::Serialize;
 
 use super::choices::{Choices, choices};
-use super::fields::{Fact, FieldView, Findings, facts, identity};
+use super::fields::{DocumentSide, Fact, FieldView, Findings, facts, identity};
 use super::machine::{self, MachineView, is_machines, of_machine};
 use super::media::{self, FINDINGS, files};
 use super::video::{VideoView, script, video, video_of};
@@ -37,6 +37,8 @@ pub(in crate::console) struct CaseView {
     identity: Vec<FieldView>,
     media: Vec<MediaView>,
     pictures: Vec<MediaView>,
+    /// `null` before the blind judgement, and where the worker kept none.
+    documents: Option<Vec<DocumentSide>>,
     video: Option<VideoView>,
     capture: Vec<Fact>,
     blind: bool,
@@ -211,16 +213,18 @@ pub(super) fn note_context(review: &str) -> String {
 
 async fn similar(service: &Service, case: &Case) -> Result<Vec<SimilarView>, Problem> {
     const MOST: i64 = 20;
-    let others = service.database().cases_of_same_contact(case, MOST).await?;
-    Ok(others
-        .into_iter()
-        .map(|other| SimilarView {
-            id: other.id.to_string(),
-            number: other.number,
-            state: other.state.as_str(),
-            why: "contact",
-        })
-        .collect())
+    let database = service.database();
+    let pictures = database.cases_of_same_picture(&case.id, MOST).await?;
+    let contacts = database.cases_of_same_contact(case, MOST).await?;
+    let view = |other: Case, why| SimilarView {
+        id: other.id.to_string(),
+        number: other.number,
+        state: other.state.as_str(),
+        why,
+    };
+    let pictures = pictures.into_iter().map(|other| view(other, "picture"));
+    let contacts = contacts.into_iter().map(|other| view(other, "contact"));
+    Ok(pictures.chain(contacts).collect())
 }
 
 fn earlier(decisions: &[Decision], attempt: u32) -> Vec<EarlierView> {
@@ -261,7 +265,8 @@ pub(in crate::console) async fn view_of(
     let machine = of_machine(&decisions, case.attempt);
     let uploads = database.uploads_of(&case.id, case.attempt).await?;
     let (mut media, findings) = media_views(service, me, case).await?;
-    let findings = findings.filter(|_| !blind);
+    let mut findings = findings.filter(|_| !blind);
+    let documents = findings.as_mut().and_then(|f| f.documents.take());
     let pictures = media.extract_if(.., |m| m.id.starts_with("pic_")).collect();
     let upload = video_of(&uploads);
     let script = script(service, upload).await?;
@@ -293,6 +298,7 @@ pub(in crate::console) async fn view_of(
         identity,
         media,
         pictures,
+        documents,
         video,
         capture,
         blind,

@@ -8,11 +8,38 @@ use sha2::{Digest, Sha256};
 /// What a picture shows and what is known to stand there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shows {
-    /// A document; the lines of its zone, where somebody wrote them down.
-    Document(Option<Vec<String>>),
+    /// A document; what is known of it, where somebody wrote it down.
+    Document(Option<Truth>),
     /// One line of a zone and nothing else; its text.
     Line(String),
 }
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Truth {
+    /// Of the zone.
+    pub lines: Vec<String>,
+    pub about: Option<About>,
+}
+
+/// What a picture is, for the figures of the quality gate and of doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// An original, photographed so that everything can be read.
+    Legible,
+    /// An original, with something that spoils the picture.
+    Hard,
+    /// The document on a display.
+    Screen,
+    /// A black-and-white photocopy.
+    Copy,
+}
+
+const ABOUT: [(&str, About); 4] = [
+    ("legible", About::Legible),
+    ("hard", About::Hard),
+    ("screen", About::Screen),
+    ("copy", About::Copy),
+];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
@@ -28,7 +55,8 @@ const TRUTH: &str = "truth.tsv";
 const DEEPEST: usize = 16;
 
 /// Every picture below `data`, by name. A `truth.tsv` speaks about the pictures beside and
-/// below it: `file<TAB>line1/line2[/line3]`. With `kept_out` only the tenth that trainings
+/// below it: `file<TAB>line1/line2[/line3][<TAB>what]`, `what` one of `legible`, `hard`, `screen`,
+/// `copy`. With `kept_out` only the tenth that trainings
 /// leave out (see [`is_kept_out`]).
 ///
 /// # Errors
@@ -115,7 +143,7 @@ fn label(path: &Path) -> Result<Option<String>, String> {
     Ok(Some(line.to_owned()))
 }
 
-fn read_truth(file: &Path, truth: &mut BTreeMap<PathBuf, Vec<String>>) -> Result<(), String> {
+fn read_truth(file: &Path, truth: &mut BTreeMap<PathBuf, Truth>) -> Result<(), String> {
     let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     for (number, line) in (1..).zip(text.lines()) {
@@ -127,6 +155,15 @@ fn read_truth(file: &Path, truth: &mut BTreeMap<PathBuf, Vec<String>>) -> Result
         let Some((name, zone)) = line.split_once('\t') else {
             return Err(wrong("expected file<TAB>line1/line2[/line3]"));
         };
+        let (zone, about) = match zone.split_once('\t') {
+            None => (zone, None),
+            Some((zone, what)) => {
+                let known = ABOUT.iter().find(|a| a.0 == what.trim());
+                let known =
+                    known.ok_or_else(|| wrong("what a picture is: legible, hard, screen, copy"))?;
+                (zone, Some(known.1))
+            }
+        };
         let lines: Vec<String> = zone.trim().split('/').map(str::to_owned).collect();
         if !(2..=3).contains(&lines.len()) {
             return Err(wrong("a zone has two or three lines, with / between them"));
@@ -136,7 +173,7 @@ fn read_truth(file: &Path, truth: &mut BTreeMap<PathBuf, Vec<String>>) -> Result
             return Err(wrong("lines of a zone hold A-Z, 0-9 and < alone"));
         }
         let path = folder.join(name.trim());
-        if truth.insert(path, lines).is_some() {
+        if truth.insert(path, Truth { lines, about }).is_some() {
             return Err(wrong("this file has a line already"));
         }
     }
@@ -169,7 +206,10 @@ mod tests {
         ]);
         let found = gather(dir.path(), false).unwrap();
         let shows: Vec<_> = found.iter().map(|p| (p.name.as_str(), &p.shows)).collect();
-        let zone = Shows::Document(Some(vec!["AB<1".into(), "CD<2".into()]));
+        let zone = Shows::Document(Some(Truth {
+            lines: vec!["AB<1".into(), "CD<2".into()],
+            about: None,
+        }));
         assert_eq!(
             shows,
             [
@@ -181,11 +221,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_picture_is_may_stand_behind_its_zone() {
+        let dir = folder(&[("x.jpg", ""), ("truth.tsv", "x.jpg\tA/B\tcopy\n")]);
+        let found = gather(dir.path(), false).unwrap();
+        let Shows::Document(Some(truth)) = &found[0].shows else {
+            panic!("{found:?}");
+        };
+        assert_eq!(truth.about, Some(About::Copy));
+    }
+
+    #[test]
     fn what_cannot_be_used_is_named_with_its_place() {
         let error = |files: &[(&str, &str)]| gather(folder(files).path(), false).unwrap_err();
         assert!(error(&[("notes.txt", "")]).contains("no pictures below it"));
         let bad = |truth: &str| error(&[("x.jpg", ""), ("truth.tsv", truth)]);
         assert!(bad("\nx.jpg AB/CD").contains("truth.tsv, line 2: expected file<TAB>"));
+        assert!(bad("x.jpg\tA/B\tgood").contains("line 1: what a picture is"));
         assert!(bad("x.jpg\tAB").contains("line 1: a zone has two or three lines"));
         assert!(bad("x.jpg\tab/cd").contains("line 1: lines of a zone hold"));
         assert!(bad("x.jpg\tA/B\nx.jpg\tA/B").contains("line 2: this file has a line already"));

@@ -2,13 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use idproof_domain::Thresholds;
-use idproof_domain::mrz::{self, Correction};
-use idproof_ports::{Capability, Clock, MediaDecoder, RgbImage, Stopwatch, TextReader};
-use idproof_worker::FaceTools;
+use idproof_domain::evidence::{Doubt, Surface};
+use idproof_domain::mrz::Correction;
+use idproof_domain::{ReasonCode, Thresholds, judge_document_quality, judge_doubt};
+use idproof_ports::{Capability, Clock, MediaDecoder, RgbImage, Stopwatch};
+use idproof_worker::{Analysers, FaceTools, Look};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::material::{Picture, Shows};
+use super::material::{About, Picture, Shows, Truth};
 
 /// How one picture went.
 pub struct Row {
@@ -25,7 +26,13 @@ pub enum Outcome {
     Failed(String),
     Document {
         zone: Option<Box<Correction>>,
-        truth: Option<Vec<String>>,
+        truth: Option<Truth>,
+        /// Why the quality gate of the shipped policy asks for another picture; empty: it does not.
+        gate: Vec<ReasonCode>,
+        /// What the shipped policy suspects.
+        suspected: Vec<ReasonCode>,
+        surface: Surface,
+        doubt: Doubt,
         /// `None` where faces cannot be looked for.
         portrait: Option<bool>,
     },
@@ -44,11 +51,35 @@ impl Outcome {
     pub fn is_exact(&self) -> Option<bool> {
         match self {
             Self::Document { zone, truth, .. } => {
-                let truth = truth.as_ref()?;
+                let truth = &truth.as_ref()?.lines;
                 Some(zone.as_ref().is_some_and(|z| &z.lines == truth))
             }
             Self::Line { read, truth } => Some(read == truth),
             Self::Failed(_) => None,
+        }
+    }
+
+    /// What somebody wrote down that the picture is.
+    pub fn about(&self) -> Option<About> {
+        match self {
+            Self::Document { truth, .. } => truth.as_ref()?.about,
+            _ => None,
+        }
+    }
+
+    /// Whether the quality gate lets the picture through.
+    pub fn passes_gate(&self) -> Option<bool> {
+        match self {
+            Self::Document { gate, .. } => Some(gate.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// Whether the picture is suspected for this reason.
+    pub fn is_suspected(&self, of: ReasonCode) -> Option<bool> {
+        match self {
+            Self::Document { suspected, .. } => Some(suspected.contains(&of)),
+            _ => None,
         }
     }
 
@@ -61,8 +92,7 @@ impl Outcome {
 }
 
 pub struct Measures<'a> {
-    text: &'a Mutex<Box<dyn TextReader>>,
-    faces: &'a Capability<Mutex<FaceTools>>,
+    analysers: &'a Analysers,
     decoder: &'a dyn MediaDecoder,
     clock: &'a dyn Clock,
     pub rows: Vec<Row>,
@@ -73,14 +103,12 @@ const MOST_KEPT: usize = 200;
 
 impl<'a> Measures<'a> {
     pub fn new(
-        text: &'a Mutex<Box<dyn TextReader>>,
-        faces: &'a Capability<Mutex<FaceTools>>,
+        analysers: &'a Analysers,
         decoder: &'a dyn MediaDecoder,
         clock: &'a dyn Clock,
     ) -> Self {
         Self {
-            text,
-            faces,
+            analysers,
             decoder,
             clock,
             rows: Vec::new(),
@@ -134,19 +162,27 @@ impl<'a> Measures<'a> {
         }
     }
 
-    fn document(&self, image: &RgbImage, truth: Option<Vec<String>>) -> Result<Outcome, String> {
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = text.read_mrz_lines(image).map_err(|e| e.to_string())?;
-        let lines: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
+    fn document(&self, image: &RgbImage, truth: Option<Truth>) -> Result<Outcome, String> {
+        let Look {
+            zone,
+            surface,
+            doubt,
+        } = idproof_worker::look(self.analysers, image)?;
+        let thresholds = Thresholds::default();
         Ok(Outcome::Document {
-            zone: mrz::correct(&lines).into_iter().next().map(Box::new),
+            zone: zone.map(Box::new),
             truth,
+            gate: judge_document_quality(&[surface.clone()], &thresholds).reasons,
+            suspected: judge_doubt(&[doubt.clone()], &thresholds).reasons,
+            surface,
+            doubt,
             portrait: None,
         })
     }
 
     fn line(&self, image: &RgbImage, truth: &str) -> Result<Outcome, String> {
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = self.analysers.text.as_ref().map_err(ToString::to_string)?;
+        let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
         let line = text.read_mrz_line(image).map_err(|e| e.to_string())?;
         Ok(Outcome::Line {
             read: line.map(|l| l.text).unwrap_or_default(),
@@ -156,7 +192,8 @@ impl<'a> Measures<'a> {
 
     /// Whether a face is on the document, as sure as the shipped policy wants it.
     fn with_portrait(&self, mut outcome: Outcome, image: &RgbImage) -> Outcome {
-        if let (Outcome::Document { portrait, .. }, Ok(faces)) = (&mut outcome, self.faces) {
+        let faces: &Capability<Mutex<FaceTools>> = &self.analysers.faces;
+        if let (Outcome::Document { portrait, .. }, Ok(faces)) = (&mut outcome, faces) {
             let mut faces = faces.lock().unwrap_or_else(PoisonError::into_inner);
             let sure = Thresholds::default().document_portrait_score;
             *portrait = faces

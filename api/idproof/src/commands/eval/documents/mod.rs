@@ -7,7 +7,7 @@ mod page;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, bail};
 
 use crate::cli::EvalDocumentsArgs;
 use crate::clock::SystemClock;
@@ -23,11 +23,10 @@ pub fn run(args: &EvalDocumentsArgs, config: &Config) -> anyhow::Result<ExitCode
     let store = compose::store(config)?;
     let analysers = compose::analysers(config, &store, clock.clone());
     let decoder = compose::decoder(config, clock.clone())?;
-    let text = analysers
-        .text
-        .as_ref()
-        .map_err(|why| anyhow!("{why}; `idproof doctor` says how to get it"))?;
-    let mut measures = Measures::new(text, &analysers.faces, &decoder, &*clock);
+    if let Err(why) = &analysers.text {
+        bail!("{why}; `idproof doctor` says how to get it");
+    }
+    let mut measures = Measures::new(&analysers, &decoder, &*clock);
     measures.all(&material);
     let report = page::report(args, &material, &measures);
     report

@@ -2,11 +2,12 @@
 
 use std::io::Cursor;
 
+use idproof_domain::ReasonCode;
 use idproof_evaluation::{Figure, Picture, Report, Section, Table};
 use idproof_ports::RgbImage;
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder, imageops};
 
-use super::material;
+use super::material::{self, About};
 use super::measure::{Measures, Outcome, Row, distance};
 use crate::cli::EvalDocumentsArgs;
 
@@ -47,6 +48,48 @@ fn figures(rows: &[Row]) -> Vec<(&'static str, Figure)> {
             }),
         ),
         (
+            "mrz_exact_gated",
+            of(|r| {
+                r.outcome
+                    .is_exact()
+                    .filter(|_| r.outcome.passes_gate() == Some(true))
+            }),
+        ),
+        (
+            "gate_false_rejection",
+            of(|r| {
+                r.outcome
+                    .passes_gate()
+                    .filter(|_| is(r, About::Legible))
+                    .map(|b| !b)
+            }),
+        ),
+        (
+            "gate_stops_hard",
+            of(|r| {
+                r.outcome
+                    .passes_gate()
+                    .filter(|_| is(r, About::Hard))
+                    .map(|b| !b)
+            }),
+        ),
+        (
+            "screen_apcer",
+            of(|r| suspected(r, About::Screen, ReasonCode::ScreenSuspected).map(|b| !b)),
+        ),
+        (
+            "screen_bpcer",
+            of(|r| suspected(r, About::Legible, ReasonCode::ScreenSuspected)),
+        ),
+        (
+            "copy_apcer",
+            of(|r| suspected(r, About::Copy, ReasonCode::CopySuspected).map(|b| !b)),
+        ),
+        (
+            "copy_bpcer",
+            of(|r| suspected(r, About::Legible, ReasonCode::CopySuspected)),
+        ),
+        (
             "line_exact",
             of(|r| match &r.outcome {
                 Outcome::Line { .. } => r.outcome.is_exact(),
@@ -72,6 +115,16 @@ fn figures(rows: &[Row]) -> Vec<(&'static str, Figure)> {
     ]
 }
 
+fn is(row: &Row, about: About) -> bool {
+    row.outcome.about() == Some(about)
+}
+
+/// Whether a picture of that kind is suspected for the reason.
+fn suspected(row: &Row, about: About, reason: ReasonCode) -> Option<bool> {
+    let suspected = row.outcome.is_suspected(reason);
+    suspected.filter(|_| is(row, about))
+}
+
 /// Wrong, missing and surplus characters over those that stand there.
 fn characters(rows: &[Row]) -> Figure {
     let (mut wrong, mut all) = (0, 0);
@@ -84,7 +137,7 @@ fn characters(rows: &[Row]) -> Figure {
                 ..
             } => {
                 let read = zone.as_ref().map(|z| z.lines.concat());
-                (read.unwrap_or_default(), truth.concat())
+                (read.unwrap_or_default(), truth.lines.concat())
             }
             _ => continue,
         };
@@ -115,7 +168,11 @@ pub fn report(
         .about(format!("Data: {}, {} pictures, {which}.", args.data.display(), material.len()))
         .about("mrz_valid: a zone was found and every check digit in it is right. mrz_exact: every \
                 character as in truth.tsv. line_exact: single lines read as in their .gt.txt, with \
-                the help of the check digits that lie within them. portrait_found: a face as sure as the shipped policy wants it.".to_owned());
+                the help of the check digits that lie within them. portrait_found: a face as sure as the shipped policy wants it.".to_owned())
+        .about("mrz_exact_gated: mrz_exact among the pictures that the quality gate of the shipped policy lets through. \
+                gate_false_rejection, gate_stops_hard: pictures it turns away, among those that truth.tsv calls legible \
+                and hard. screen_apcer, copy_apcer: attacks that are not suspected (ISO/IEC 30107-3); screen_bpcer, \
+                copy_bpcer: legible originals that are.".to_owned());
     for (name, figure) in figures(&measures.rows) {
         report = report.figure(name, figure);
     }
@@ -134,6 +191,8 @@ fn table(rows: &[Row]) -> Section {
             "Characters corrected",
             "As written down",
             "Portrait",
+            "Quality",
+            "Measures",
             "Seconds",
         ]
         .map(str::to_owned)
@@ -165,6 +224,7 @@ fn cells(row: &Row) -> Vec<String> {
             ),
         },
     };
+    let (quality, measures) = gate(&row.outcome);
     vec![
         row.name.clone(),
         zone,
@@ -172,8 +232,37 @@ fn cells(row: &Row) -> Vec<String> {
         corrected,
         yes(row.outcome.is_exact()),
         yes(portrait),
+        quality,
+        measures,
         format!("{:.3}", row.seconds),
     ]
+}
+
+/// What the gate and doubt say, and the measures behind it.
+fn gate(outcome: &Outcome) -> (String, String) {
+    let Outcome::Document {
+        gate,
+        suspected,
+        surface: s,
+        doubt,
+        ..
+    } = outcome
+    else {
+        return (String::new(), String::new());
+    };
+    let reasons: Vec<&str> = gate.iter().chain(suspected).map(|r| r.as_str()).collect();
+    let measures = format!(
+        "{} px/mm, blur {:.2}, glare {:.3}, light {:.0} to {:.0}, covered {:.2}, screen {:.2}, copy {:.2}",
+        s.resolution.map_or("?".to_owned(), |r| format!("{r:.1}")),
+        s.blur,
+        s.glare,
+        s.dark_end,
+        s.light_end,
+        s.covered,
+        doubt.screen,
+        doubt.copy
+    );
+    (reasons.join(", "), measures)
 }
 
 fn failures(rows: &[Row]) -> Section {
@@ -217,7 +306,7 @@ fn caption(row: &Row) -> String {
             };
             let truth = truth
                 .as_ref()
-                .map_or(String::new(), |t| format!("\nis\n{}", t.join("\n")));
+                .map_or(String::new(), |t| format!("\nis\n{}", t.lines.join("\n")));
             format!("{wrong}read\n{}{truth}", z.lines.join("\n"))
         }
     };
