@@ -98,6 +98,12 @@ test-tools: ## the original networks that the converter is tested against
 browser: setup samples test-tools ## every test of the pages in a real Chromium, about a quarter of an hour
 	$(call step,pages in Chromium,cd tests/browser && npm test,read the failing test above; pictures of the screens are in var/screens)
 
+# FACES names a folder of portraits to print on the documents instead of drawn heads.
+.PHONY: documents
+documents: setup $(VENV)/ready ## 620 made-up photographs of documents: zones read, the quality gate, screens and copies
+	$(call step,made-up documents,test -f var/documents/truth.tsv || $(VENV)/bin/python tests/samples/documents.py --out var/documents $(if $(FACES),--faces $(FACES)),check that the fonts of `make system` are there)
+	$(IDPROOF) eval documents --data var/documents --out var/documents-report
+
 # Attacks are made of recordings of real people: VIDEOS names another folder of them.
 .PHONY: attacks
 attacks: setup $(VENV)/ready ## presentation and injection attacks from bona fide recordings; error rates by type
@@ -107,6 +113,11 @@ attacks: setup $(VENV)/ready ## presentation and injection attacks from bona fid
 .PHONY: bench
 bench: setup samples ## CPU, wall time and memory of a verification against its floor
 	$(CARGO) run --release --locked -p idproof-tests --example bench_verify
+
+.PHONY: bench-documents
+bench-documents: setup samples ## processor time of one 12 MP photograph of a document, PassportEye beside it
+	@$(VENV)/bin/pip install -q passporteye || echo "PassportEye cannot be installed here: left out"
+	$(CARGO) run --release --locked -p idproof-tests --example bench_documents
 
 .PHONY: bench-speech
 bench-speech: ## 5 s of sound in one thread: the model that ships beside one of the size of tiny
