@@ -84,6 +84,56 @@ fn a_card_and_a_wrong_truth_are_scored_apart() {
     assert!(page.contains("two.jpg"));
 }
 
+/// A picture made of another one (or of nothing) by FFmpeg's command line.
+fn made(from: &[&str], filter: &str, to: &Path) {
+    let ran = Command::new("ffmpeg")
+        .args(["-v", "error"])
+        .args(from)
+        .args(["-vf", filter, "-frames:v", "1"])
+        .arg(to)
+        .output()
+        .unwrap();
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+}
+
+#[test]
+fn a_mirrored_a_cut_and_a_blank_picture_give_no_valid_zone() {
+    let back = card(&samples()).expect("a sample with a card's back");
+    let back = back.to_str().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    made(
+        &["-i", back],
+        "scale=2000:-1,hflip",
+        &data.join("mirrored.png"),
+    );
+    // The card's foot, and with it the lower rows of the zone, is beyond the picture.
+    made(
+        &["-i", back],
+        "scale=2000:-1,crop=iw:ih*0.6:0:0",
+        &data.join("cut.png"),
+    );
+    let paper = ["-f", "lavfi", "-i", "color=0xe8e4da:size=1600x1200"];
+    made(&paper, "noise=alls=6", &data.join("blank.png"));
+    let out = dir.path().join("out");
+    let ran = eval(&data, &out);
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!(report["figures"]["mrz_valid"]["value"], 0.0);
+    assert_eq!(report["figures"]["mrz_valid"]["n"], 3);
+    assert_eq!(report["figures"]["undecodable"]["value"], 0.0);
+}
+
 #[test]
 fn data_that_cannot_be_used_is_named() {
     let dir = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use idproof_domain::document::print::Compared;
 use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::evidence::{Doubt, LipSync, Liveness, SealLook, Surface, Zone};
 use idproof_domain::seal::Trust;
-use idproof_domain::{CheckName, CheckStatus, Measured, ReasonCode};
+use idproof_domain::{CheckName, CheckResult, CheckStatus, Measured, ReasonCode};
 use time::Date;
 use time::macros::date;
 
