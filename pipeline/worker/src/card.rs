@@ -36,6 +36,8 @@ pub(crate) struct Card {
     pub quad: Quad,
     pub format: Format,
     pub found: Found,
+    /// The same by the place of the zone alone, a few millimetres unsure.
+    pub told: Option<Quad>,
 }
 
 /// The zone of a photograph: its rows as they were read, and the format they make.
@@ -66,17 +68,19 @@ impl ZoneRows<'_> {
             )
         };
         let (half, above) = (format.width / 2.0, format.height - MIDDLE_MM);
+        let quad = Quad {
+            corners: [
+                place(-half, -above),
+                place(half, -above),
+                place(half, MIDDLE_MM),
+                place(-half, MIDDLE_MM),
+            ],
+        };
         Some(Card {
-            quad: Quad {
-                corners: [
-                    place(-half, -above),
-                    place(half, -above),
-                    place(half, MIDDLE_MM),
-                    place(-half, MIDDLE_MM),
-                ],
-            },
+            quad,
             format,
             found: Found::Zone,
+            told: Some(quad),
         })
     }
 
@@ -121,6 +125,7 @@ pub(crate) fn place(
             quad: *quad,
             format: announced,
             found: Found::Outline,
+            told: None,
         });
     };
     let format = size_of(zone.format);
@@ -152,6 +157,7 @@ fn fitting(quad: &Quad, zone: &ZoneRows<'_>, format: Format) -> Option<Card> {
         quad,
         format,
         found: Found::Outline,
+        told: zone.card().map(|c| c.quad),
     })
 }
 

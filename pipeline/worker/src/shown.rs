@@ -344,6 +344,7 @@ mod tests {
             },
             format: CARD,
             found: Found::Outline,
+            told: None,
         };
         let straight = image(100, 60);
         let mut side = ShownSide::of(&whole, Some(&card), Some(&straight));

@@ -153,6 +153,7 @@ pub(crate) fn beside(
         quad: *quad,
         format: main.format,
         found: Found::Outline,
+        told: None,
     };
     let read = straightened(reader, image, card, false)?;
     Ok(read.map(|(.., page)| page.print).unwrap_or_default())

@@ -44,7 +44,9 @@ pub(crate) fn look(image: &RgbImage, card: Option<&Card>, scale: Option<f64>) ->
         dark_end,
         light_end,
         cut_off: card.is_some_and(|c| match c.found {
-            Found::Outline => is_cut_off(image, &c.quad),
+            Found::Outline => {
+                is_cut_off(image, &c.quad) && !c.told.is_some_and(|t| is_well_inside(image, &t))
+            }
             Found::Zone => is_beyond(image, &c.quad),
         }),
         covered,
@@ -165,9 +167,21 @@ fn is_cut_off(image: &RgbImage, quad: &Quad) -> bool {
     (1..4).contains(&touching)
 }
 
+/// How far inside the picture, as a share of the document's width, its corners lie where the zone
+/// says more of its place than an outline that touches the border.
+const WELL: f32 = 0.02;
 /// How much of the document, as a share of its longer side, may lie beyond the picture before it is
 /// cut off, where only the zone tells its place.
 const UNSURE: f32 = 0.06;
+
+/// Every corner lies in the picture, further from its border than the zone's word is unsure.
+fn is_well_inside(image: &RgbImage, quad: &Quad) -> bool {
+    let (w, h) = (image.width() as f32, image.height() as f32);
+    let least = WELL * quad.corners[0].distance(quad.corners[1]);
+    quad.corners
+        .iter()
+        .all(|c| c.x > least && c.y > least && c.x < w - least && c.y < h - least)
+}
 
 /// A corner that lies well outside the picture. The place that a zone tells is a few millimetres
 /// unsure.
@@ -180,10 +194,11 @@ fn is_beyond(image: &RgbImage, quad: &Quad) -> bool {
 }
 
 /// Share of the rim that has the colour of skin (Chai and Ngan, 1999: Cb 77..=127,
-/// Cr 133..=173), in even patches.
+/// Cr 133..=173) and not that of the document: some are printed on paper of a warm tint.
 fn skin_on_rim(flat: &RgbImage) -> f64 {
     let (w, h) = (flat.width() as usize, flat.height() as usize);
     let rim = ((h as f64 * RIM) as usize).max(1);
+    let paper = paper(flat);
     let (mut skin, mut all) = (0_usize, 0_usize);
     for y in 0..h {
         let edge_row = y < rim || y + rim >= h;
@@ -193,16 +208,41 @@ fn skin_on_rim(flat: &RgbImage) -> f64 {
             }
             all += 1;
             let p = &flat.data()[(y * w + x) * 3..][..3];
-            skin += usize::from(is_skin([p[0], p[1], p[2]]));
+            skin += usize::from(is_skin([p[0], p[1], p[2]], paper));
         }
     }
     skin as f64 / all.max(1) as f64
 }
 
-fn is_skin([r, g, b]: [u8; 3]) -> bool {
+/// Luma, Cb and Cr.
+fn colour([r, g, b]: [u8; 3]) -> (f64, f64, f64) {
     let (r, g, b) = (f64::from(r), f64::from(g), f64::from(b));
     let y = 0.299 * r + 0.587 * g + 0.114 * b;
-    let (cb, cr) = (128.0 + 0.564 * (b - y), 128.0 + 0.713 * (r - y));
+    (y, 128.0 + 0.564 * (b - y), 128.0 + 0.713 * (r - y))
+}
+
+/// Median Cb and Cr of every seventh pixel.
+fn paper(flat: &RgbImage) -> (f64, f64) {
+    let pixels = flat.data().chunks_exact(3).step_by(7);
+    let (mut cb, mut cr): (Vec<f64>, Vec<f64>) = pixels
+        .map(|p| colour([p[0], p[1], p[2]]))
+        .map(|(_, cb, cr)| (cb, cr))
+        .unzip();
+    let median = |all: &mut Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied().unwrap_or(128.0)
+    };
+    (median(&mut cb), median(&mut cr))
+}
+
+/// How far skin is from the paper, in Cb and Cr together.
+const APART: f64 = 18.0;
+
+fn is_skin(pixel: [u8; 3], paper: (f64, f64)) -> bool {
+    let (y, cb, cr) = colour(pixel);
+    if (cb - paper.0).abs() + (cr - paper.1).abs() < APART {
+        return false;
+    }
     // Paper of a warm tint is nearly grey; skin is not.
     (77.0..=122.0).contains(&cb) && (138.0..=173.0).contains(&cr) && y > 50.0 && y < 235.0
 }
@@ -231,6 +271,7 @@ mod tests {
             quad,
             format: CARD,
             found: Found::Outline,
+            told: None,
         }
     }
 
@@ -317,6 +358,38 @@ mod tests {
         let without = look(&image(400, 300, print), Some(&card(q)), None).covered;
         assert!(with > 0.12, "{with}");
         assert_eq!(without, 0.0);
+        // Paper of the colour of pale skin, and the finger on it.
+        let rosy = |x: u32, y: u32| print(x, y).map(|v| v / 2 + 80);
+        let tinted = |x: u32, y: u32| {
+            let [v, ..] = rosy(x, y);
+            [v + 40, v + 8, v]
+        };
+        let paper = look(&image(400, 300, tinted), Some(&card(q)), None).covered;
+        assert_eq!(paper, 0.0);
+        let on_it = |x: u32, y: u32| {
+            if x < 90 && (80..200).contains(&y) {
+                [190, 110, 80]
+            } else {
+                tinted(x, y)
+            }
+        };
+        let with = look(&image(400, 300, on_it), Some(&card(q)), None).covered;
+        assert!(with > 0.12, "{with}");
+    }
+
+    #[test]
+    fn an_outline_that_runs_to_the_border_is_outweighed_by_the_zone_s_place() {
+        let picture = image(400, 300, print);
+        let touching = card(quad(0.0, 40.0, 320.0, 240.0));
+        assert!(look(&picture, Some(&touching), None).cut_off);
+        let told = |told| Card {
+            told: Some(told),
+            ..touching.clone()
+        };
+        let inside = told(quad(20.0, 44.0, 320.0, 236.0));
+        assert!(!look(&picture, Some(&inside), None).cut_off);
+        let doubtful = told(quad(2.0, 44.0, 320.0, 236.0));
+        assert!(look(&picture, Some(&doubtful), None).cut_off);
     }
 
     /// The capture page is held to the same file by `reviewer-ui/capture/tests/quality.test.mjs`.

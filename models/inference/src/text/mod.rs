@@ -40,6 +40,10 @@ const STRETCH: f32 = 1.3;
 /// A row with fewer characters, or read with less confidence, is none of a zone.
 const SHORTEST: usize = 20;
 const LEAST_CONFIDENCE: f32 = 0.35;
+/// Symbols a row has, by format.
+const WIDTHS: [usize; 3] = [30, 36, 44];
+/// Symbols looked for behind a row's end.
+const MOST_MISSING: usize = 14;
 /// A row read with this confidence stands the right way up.
 const UPRIGHT: f32 = 0.5;
 
@@ -183,11 +187,14 @@ impl PpOcr {
         let rows = tighten::rows(image, &group.rows).map_err(self.recogniser.vision_error())?;
         let seed = rows[group.seed];
         let own = self.own_lines(image, &rows, group.seed)?;
-        if let Some(lines) = &own {
-            let attempt = Attempt::new(lines.clone());
+        let own = match own {
+            Some((upright, read)) => Some(self.lengthened(image, &upright, Attempt::new(read))?),
+            None => None,
+        };
+        if let Some(attempt) = &own {
             best.is_zone |= attempt.is_zone;
             if attempt.beats(best) {
-                *best = attempt;
+                *best = attempt.clone();
             }
             if best.is_perfect() {
                 return Ok(());
@@ -222,7 +229,7 @@ impl PpOcr {
         }
         best.is_zone |= attempt.is_zone;
         if let Some(own) = own.filter(|_| !attempt.is_perfect()) {
-            for mixed in mixtures(&own, &attempt.read) {
+            for mixed in mixtures(&own.read, &attempt.read) {
                 let mixed = Attempt::new(mixed);
                 if mixed.beats(&attempt) {
                     attempt = mixed;
@@ -235,13 +242,42 @@ impl PpOcr {
         Ok(())
     }
 
+    /// Reads rows again that are longer at their end, as long as those of each format are: the
+    /// detector misses long runs of fillers, and the check digit that stands alone behind them.
+    fn lengthened(
+        &mut self,
+        image: &RgbImage,
+        rows: &[Strip],
+        attempt: Attempt,
+    ) -> Result<Attempt, ModelError> {
+        let symbols = attempt.read.iter().map(|l| l.text.len()).max();
+        let Some((own, symbols)) = self.own.as_mut().zip(symbols) else {
+            return Ok(attempt);
+        };
+        let mut best = attempt;
+        for width in WIDTHS {
+            let missing = width.saturating_sub(symbols);
+            if best.is_clean() || !best.is_zone || !(1..=MOST_MISSING).contains(&missing) {
+                continue;
+            }
+            let by = missing as f32 / symbols as f32;
+            let longer: Vec<Strip> = rows.iter().map(|r| r.lengthened(by * r.length)).collect();
+            let readings = own.read_rows(image, &longer, width)?;
+            let longer = Attempt::new(lines(&longer, readings).collect());
+            if longer.beats(&best) {
+                best = longer;
+            }
+        }
+        Ok(best)
+    }
+
     /// The rows as our own network reads them, the right way up; `None` without it.
     fn own_lines(
         &mut self,
         image: &RgbImage,
         rows: &[Strip],
         seed: usize,
-    ) -> Result<Option<Vec<TextLine>>, ModelError> {
+    ) -> Result<Option<(Vec<Strip>, Vec<TextLine>)>, ModelError> {
         let Some(own) = &mut self.own else {
             return Ok(None);
         };
@@ -258,7 +294,8 @@ impl PpOcr {
             return Ok(None);
         }
         let readings = own.read_rows(image, &rows, reading.text.len())?;
-        Ok(Some(lines(&rows, readings).collect()))
+        let read = lines(&rows, readings).collect();
+        Ok(Some((rows, read)))
     }
 
     fn probe(&mut self, image: &RgbImage, strip: Strip) -> Result<Reading, ModelError> {
@@ -268,7 +305,7 @@ impl PpOcr {
 }
 
 /// Lines read and how good a zone they make.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Attempt {
     /// Empty where they make none.
     lines: Vec<TextLine>,
@@ -303,6 +340,11 @@ impl Attempt {
 
     fn is_perfect(&self) -> bool {
         self.rank.is_some_and(|(wrong, ..)| wrong == 0)
+    }
+
+    /// Nothing was wrong, changed or moved.
+    fn is_clean(&self) -> bool {
+        self.rank == Some((0, 0, 0))
     }
 
     fn beats(&self, other: &Self) -> bool {
