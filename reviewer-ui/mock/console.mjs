@@ -148,8 +148,11 @@ const machineOf = (c) => ({
   models: [{ name: 'sface', version: '2021dec', sha256: 'cd34'.repeat(16) }],
 });
 
-const PICTURES = [['pic_portrait', 'portrait'], ['pic_frame1', 'frame'], ['pic_frame2', 'frame'], ['pic_frame3', 'frame'], ['pic_front', 'document_front_straight']];
+const PICTURES = [['pic_portrait', 'portrait'], ['pic_frame1', 'frame'], ['pic_frame2', 'frame'], ['pic_frame3', 'frame'], ['pic_front', 'document_front_straight'], ['pic_back', 'document_back_straight']];
 const MEDIA = [['upl_front', 'document_front'], ['upl_back', 'document_back'], ['upl_video', 'selfie_video']];
+
+const box = (x, y, w, h) => [[x, y], [x + w, y], [x + w, y + h], [x, y + h]];
+const place = (name, text, y, agrees, differs_at = []) => ({ name, text, corners: box(0.385, y, 0.02 * text.length, 0.065), agrees, differs_at });
 
 function caseFor(c, who) {
   const blind = settings.blind_first && !c.judgements.has(who.id);
@@ -173,6 +176,12 @@ function caseFor(c, who) {
       field('document_number', c.document, c.document),
       { name: 'expiry_date', declared: null, zone: zone('2030-12-31'), print: zone('2030-12-31'), agrees: null },
     ],
+    documents: blind || c.purged || !kept ? null : [
+      { side: 'front', found: 'outline', width_mm: 85.6, height_mm: 53.98, outline: [[0.08, 0.12], [0.93, 0.07], [0.95, 0.92], [0.1, 0.96]], zone: [], portrait: [[0.06, 0.24], [0.34, 0.24], [0.34, 0.81], [0.06, 0.81]],
+        fields: [place('birth_name', c.surname, 0.27, true), place('first_names', 'Alix, Anne-Marie', 0.365, true), place('birth_date', '10 01 1970', 0.46, null), place('document_number', c.document, 0.555, !c.reasons.includes('mrz_uncertain'), c.reasons.includes('mrz_uncertain') ? [6, 7] : [])] },
+      { side: 'back', found: 'outline', width_mm: 85.6, height_mm: 53.98, outline: [[0.08, 0.12], [0.93, 0.07], [0.95, 0.92], [0.1, 0.96]], portrait: null, fields: [],
+        zone: [`IDFRA${c.document}<<<<<<<<<<<<<<<<`, '7001108X3012311FRA<<<<<<<<<<<8', `${c.surname}<<ALIX<ANNE<MARIE<<<<<<`].map((text, i) => ({ text: text.slice(0, 30), corners: box(0.06, 0.645 + i * 0.092, 0.745, 0.065) })) },
+    ],
     media: c.purged ? [] : MEDIA.map(media), pictures: c.purged || !kept ? [] : PICTURES.map(media),
     video: c.purged ? null : {
       media: 'upl_video', seconds: 6, width: 640, height: 640, has_sound: true,
@@ -182,7 +191,12 @@ function caseFor(c, who) {
         { name: 'face_present', unit: 'faces', points: Array.from({ length: 30 }, (_, i) => [i * 200, i === 17 ? 0 : i > 24 && i < 27 ? 2 : 1]) },
         { name: 'live_score', unit: 'p', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(100 * (0.72 + 0.2 * Math.sin(i * 0.7 + c.seed))) / 100]) },
         { name: 'cut', unit: '', points: [[3500, 1]] },
+        { name: 'head_yaw', unit: 'degrees', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(240 * Math.exp(-((i - 16) ** 2) / 14) + 8 * Math.sin(i)) / 10]) },
+        { name: 'head_pitch', unit: 'degrees', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(30 * Math.sin(i * 0.4)) / 10]) },
+        ...(c.seed % 3 ? [{ name: 'mouth', unit: 'of_width', points: Array.from({ length: 60 }, (_, i) => [i * 100, 0.2 + ([13, 29, 45].some((at) => Math.abs(i - at - 1) < 3) ? 0.25 * Math.abs(Math.sin(i)) : 0.01)]) }, { name: 'voice', unit: 'dB', points: Array.from({ length: 60 }, (_, i) => [i * 100, [13, 29, 45].some((at) => Math.abs(i - at) < 3) ? -14 - 6 * Math.abs(Math.sin(i)) : -52]) }] : []),
       ],
+      lips: blind || !kept || !(c.seed % 3) ? null : { score: 0.47, lag_ms: 80, seconds: 3.2 },
+      moves: [{ kind: 'head', direction: 'left', at_ms: 3000 }],
       facts: [{ name: 'container', value: 'webm' }, { name: 'codec', value: 'vp8' }, { name: 'frames', value: 150 }, { name: 'dropped_frames', value: 2 }, { name: 'claimed_seconds', value: null }],
     },
     capture: [{ name: 'camera', value: e('FaceTime HD Camera') }, { name: 'browser', value: e('Firefox 146') }, { name: 'width', value: 1280 }, { name: 'virtual_camera', value: false }],

@@ -5,6 +5,7 @@ import { allowed, decisionOf, needsSecond, problemOf } from '../src/lib/decision
 import { marksOf, neighbour } from '../src/lib/film.ts';
 import { pressed } from '../src/lib/keys.ts';
 import { byKey, scaled } from '../src/lib/place.ts';
+import { boxesOf, marked, rangeIn, stretchOf } from '../src/lib/places.ts';
 import { bandOf, bandsOf } from '../src/lib/scale.ts';
 import { peaks } from '../src/lib/sound.ts';
 import { filmOf, otherTracks, stretches } from '../src/lib/track.ts';
@@ -94,6 +95,11 @@ test('tracks become stretches, marks and curves', () => {
   const film = filmOf(video);
   assert.deepEqual(marksOf(film).map((m) => `${m.kind} ${m.at}`), ['asked 0.5', 'heard 0.7', 'cut 2', 'lost 2', 'several 2.5']);
   assert.deepEqual(otherTracks(video).map((t) => t.name), ['lip_sync']);
+  const moved = filmOf({ ...video, tracks: [{ name: 'head_yaw', unit: 'degrees', points: [[0, 1], [500, -20]] }], moves: [{ kind: 'head', direction: 'left', at_ms: 250 }], lips: { score: 0.4, lag_ms: 80, seconds: 3 } });
+  assert.deepEqual(moved.lanes.yaw, [{ at: 0, value: 1 }, { at: 0.5, value: -20 }]);
+  assert.deepEqual(moved.lanes.voice, []);
+  assert.deepEqual(marksOf(moved).map((m) => `${m.kind} ${m.at}`), ['turn 0.25', 'asked 0.5', 'heard 0.7']);
+  assert.equal(moved.lips.lag, 80);
   const nothing = filmOf({ ...video, heard: null, tracks: null });
   assert.equal(nothing.presence, null);
   assert.deepEqual(nothing.live, []);
@@ -134,4 +140,27 @@ test('a face is moved and scaled by keys, its middle staying in place', () => {
   assert.equal(scaled(large, 100).own, 12);
   assert.deepEqual(byKey(large, '0'), start);
   assert.equal(byKey(large, 'a'), null);
+});
+
+const SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1]];
+
+test('a value is found in a row of the zone whatever fillers stand between', () => {
+  assert.deepEqual(rangeIn('MARTIN<<MAELYS<GAELLE<<', 'MAELYSGAELLE'), [8, 21]);
+  assert.deepEqual(rangeIn('9007138F3002119FRA<<<<', '900713'), [0, 6]);
+  assert.equal(rangeIn('MARTIN<<', 'MARTINE'), null);
+  assert.equal(rangeIn('MARTIN<<', ''), null);
+  assert.deepEqual(stretchOf(SQUARE, 5, 10, 20), [[0.25, 0], [0.5, 0], [0.5, 1], [0.25, 1]]);
+});
+
+test('what differs between zone, print and declaration is marked on the picture, the rest is not', () => {
+  const printed = (name, agrees) => ({ name, text: 'X', corners: SQUARE, agrees, differs_at: [] });
+  const shown = { side: 'front', found: 'outline', outline: null, portrait: SQUARE, zone: [{ text: 'MARTIN<<EVE<<<<<<<<<', corners: SQUARE }], fields: [printed('birth_name', true), printed('first_names', false), printed('sex', null)] };
+  const kinds = (identity) => boxesOf(shown, identity).map((b) => `${b.kind} ${b.name} ${b.verdict}`);
+  assert.deepEqual(kinds([field('Martin', 'MARTIN')]), ['zone  unknown', 'portrait  unknown', 'field birth_name agrees', 'field first_names differs', 'field sex unknown']);
+  const declared = boxesOf(shown, [{ ...field('Martine', 'MARTIN'), name: 'birth_name' }]);
+  assert.equal(declared.find((b) => b.name === 'birth_name' && b.kind === 'field').verdict, 'differs');
+  // The six letters of the row, a fill of twenty.
+  assert.deepEqual(declared.at(-1), { corners: [[0, 0], [0.3, 0], [0.3, 1], [0, 1]], kind: 'zone', verdict: 'differs', name: 'birth_name' });
+  assert.deepEqual(marked('ANNE-MARIE', [5, 6]), [{ text: 'ANNE-', off: false }, { text: 'MA', off: true }, { text: 'RIE', off: false }]);
+  assert.deepEqual(marked('', [1]), []);
 });

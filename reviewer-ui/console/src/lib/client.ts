@@ -54,6 +54,15 @@ export class Client {
     return session;
   }
 
+  /** A call of the operators' pages, which bring their own types (`src/operate/api.ts`). */
+  ask<R>(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<R> {
+    return this.#json<R>(method, path, body);
+  }
+  /** The same where nothing is answered. */
+  async tell(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<void> {
+    await this.#send(method, path, body);
+  }
+
   options(): Promise<T.Options> {
     return this.#json('GET', '/options');
   }
@@ -183,4 +192,4 @@ export class Client {
 /** Where an evidence file is fetched from. */
 export const evidence = (id: string, as: 'json' | 'pdf'): string => `${BASE}/cases/${id}/evidence.${as}`;
 
-const query = (filters: Record<string, string>): string => new URLSearchParams(Object.entries(filters).filter(([, value]) => value)).toString();
+export const query = (filters: Record<string, string>): string => new URLSearchParams(Object.entries(filters).filter(([, value]) => value)).toString();

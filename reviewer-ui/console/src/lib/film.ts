@@ -24,8 +24,18 @@ export interface Film {
   cuts: number[] | null;
   turns: { at: number; direction: string }[];
   /** Bona fide score over time. */
-  live: { at: number; value: number }[];
+  live: Point[];
+  /** Head in degrees from its rest, gap of the lips over their width, sound in dB, pulse a minute; empty where not measured. */
+  lanes: Record<'yaw' | 'pitch' | 'mouth' | 'voice' | 'pulse', Point[]>;
+  lips: null | { score: number; lag: number; seconds: number };
 }
+export interface Point {
+  at: number;
+  value: number;
+}
+
+export const lowest = (points: readonly Point[]): number => points.reduce((least, p) => Math.min(least, p.value), Infinity);
+export const highest = (points: readonly Point[]): number => points.reduce((most, p) => Math.max(most, p.value), -Infinity);
 
 export interface Mark {
   at: number;

@@ -1,4 +1,4 @@
-import type { Film, Stretch } from './film.ts';
+import type { Film, Point, Stretch } from './film.ts';
 import type { Track, Video } from './types.ts';
 
 const seconds = (ms: number): number => ms / 1000;
@@ -27,18 +27,23 @@ export function filmOf(video: Video): Film {
   // Zero where nobody knows: then the player's own measure holds.
   const length = video.seconds ?? 0;
   const presence = track('face_present');
+  const points = (name: string): Point[] => track(name)?.points.map(([ms, value]) => ({ at: seconds(ms), value })) ?? [];
   return {
     seconds: length,
     asked: video.asked.map((a) => ({ digit: a.digit, at: seconds(a.at_ms) })),
     heard: (video.heard ?? []).map((h) => ({ digit: h.digit, from: seconds(h.start_ms), to: seconds(h.end_ms), confidence: h.confidence })),
     presence: presence ? stretches(presence.points, length || seconds(Math.max(0, ...ends))) : null,
     cuts: track('cut')?.points.map(([ms]) => seconds(ms)) ?? null,
-    turns: [],
-    live: track('live_score')?.points.map(([ms, value]) => ({ at: seconds(ms), value })) ?? [],
+    turns: (video.moves ?? []).map((move) => ({ at: seconds(move.at_ms), direction: move.kind === 'document' ? 'document' : (move.direction ?? 'head') })),
+    live: points('live_score'),
+    lanes: { yaw: points('head_yaw'), pitch: points('head_pitch'), mouth: points('mouth'), voice: points('voice'), pulse: points('pulse') },
+    lips: video.lips ? { score: video.lips.score, lag: video.lips.lag_ms, seconds: video.lips.seconds } : null,
   };
 }
 
+const DRAWN = ['face_present', 'live_score', 'cut', 'head_yaw', 'head_pitch', 'mouth', 'voice', 'pulse'];
+
 /** Tracks that the timeline does not draw by itself. */
 export function otherTracks(video: Video): Track[] {
-  return (video.tracks ?? []).filter((track) => !['face_present', 'live_score', 'cut'].includes(track.name) && track.points.length > 1);
+  return (video.tracks ?? []).filter((track) => !DRAWN.includes(track.name) && track.points.length > 1);
 }

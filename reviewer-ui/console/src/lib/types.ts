@@ -78,6 +78,17 @@ export interface Field {
   print: string | null;
   agrees: boolean | null;
 }
+/** Four points, shares of width and height, clockwise from the text's own top left. */
+export type Corners = [[number, number], [number, number], [number, number], [number, number]];
+export interface ShownDocument {
+  side: 'front' | 'back';
+  found: 'outline' | 'zone' | 'none';
+  /** In the picture as it came; everything else lies in the straightened one. */
+  outline: Corners | null;
+  zone: { text: string; corners: Corners }[];
+  fields: { name: string; text: string; corners: Corners; agrees: boolean | null; differs_at: number[] }[];
+  portrait: Corners | null;
+}
 export interface Media {
   id: string;
   kind: string;
@@ -105,6 +116,10 @@ export interface Video {
   asked: { digit: string; at_ms: number }[];
   heard: null | { digit: string; start_ms: number; end_ms: number; confidence: number }[];
   tracks: null | Track[];
+  /** Mouth and voice compared; null where they could not be. */
+  lips?: null | { score: number; lag_ms: number; seconds: number };
+  /** Moves that were asked for. */
+  moves?: { kind: 'head' | 'document'; direction: null | 'left' | 'right' | 'up'; at_ms: number }[];
   facts: Fact[];
 }
 export interface CheckScale {
@@ -151,6 +166,8 @@ export interface Case {
   biometrics: boolean;
   document_type: string | null;
   identity: Field[];
+  /** Where zone and fields lie on the straightened pictures; null where nothing was kept, or not before one's own judgement. */
+  documents?: null | ShownDocument[];
   media: Media[];
   pictures: Media[];
   video: Video | null;
