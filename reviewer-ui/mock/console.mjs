@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { picture } from './pictures.mjs';
+import { policyRoutes, resetPolicies } from './policies.mjs';
 
 const id = (prefix) => prefix + randomBytes(10).toString('hex');
 const iso = (ms) => new Date(ms).toISOString();
@@ -44,11 +45,13 @@ function reset({ cases: count = 6, evil = '', plain = false, ...changes } = {}) 
     person('bruno', 'Bruno Keller', ['reviewer'], { language: 'fr' }),
     person('claire', 'Claire Oduya', ['senior']),
     person('omar', 'Omar Petit', ['operator'], { recovery_codes_left: 2 }),
+    person('olga', 'Olga Marin', ['operator']),
     person('audrey', 'Audrey Lemoine', ['auditor']),
     person('admin', 'Ada Minier', ['administrator']),
     person('fresh', 'Nouvelle Venue', ['reviewer'], { totp: false, recovery_codes_left: 0, last_sign_in_at: null }),
     person('gone', 'Ancien Collègue', ['reviewer'], { disabled: true, locked_until: iso(Date.now() + HOUR) }),
   ];
+  resetPolicies(staff);
   sessions = new Map();
   decisions = new Map();
   audit = [];
@@ -374,6 +377,7 @@ const ROUTES = [
   ['DELETE /staff/$/sessions', ['administrator'], (who, _, q, [s]) => {
     for (const [secret, x] of sessions) if (x.staff.id === s) sessions.delete(secret);
   }],
+  ...policyRoutes(refuse, note),
 ].map(([route, roles, work]) => ({ pattern: new RegExp(`^${route.replaceAll('$', '([^/]+)').replaceAll('.', '\\.')}$`), roles, work }));
 
 function onSession(method, path, body, s, cookies) {

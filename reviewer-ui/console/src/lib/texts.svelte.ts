@@ -39,6 +39,15 @@ export function percent(value: number): string {
   return value.toLocaleString(locale(), { style: 'percent', maximumFractionDigits: 1 });
 }
 
+/** A rate that may be very small: two digits that count below a thousandth. */
+export function rate(value: number | null): string {
+  if (value === null) return '–';
+  return value === 0 || value >= 0.001 ? percent(value) : value.toLocaleString(locale(), { style: 'percent', maximumSignificantDigits: 2 });
+}
+export function whole(value: number): string {
+  return value.toLocaleString(locale());
+}
+
 /** A stretch of time in its two largest units: `2 d 4 h`, `3 h 20 min`, `45 s`. */
 export function span(milliseconds: number): string {
   const words = t().span;
