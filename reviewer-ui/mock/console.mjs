@@ -4,6 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
+import { boardRoutes, hasOutbox, resetBoards } from './boards.mjs';
 import { picture } from './pictures.mjs';
 import { policyRoutes, resetPolicies } from './policies.mjs';
 
@@ -52,6 +53,7 @@ function reset({ cases: count = 6, evil = '', plain = false, ...changes } = {}) 
     person('gone', 'Ancien Collègue', ['reviewer'], { disabled: true, locked_until: iso(Date.now() + HOUR) }),
   ];
   resetPolicies(staff);
+  resetBoards(changes);
   sessions = new Map();
   decisions = new Map();
   audit = [];
@@ -268,7 +270,7 @@ function preview(c, d) {
 const session = (s) => ({
   stage: s.stage, csrf: s.csrf,
   staff: s.stage === 'ready' ? { id: s.staff.id, name: s.staff.name, display_name: s.staff.display_name, roles: s.staff.roles, language: s.staff.language } : null,
-  idle_until: iso(now() + HOUR), expires_at: iso(now() + 9 * HOUR), settings: s.stage === 'ready' ? settings : null,
+  idle_until: iso(now() + HOUR), expires_at: iso(now() + 9 * HOUR), settings: s.stage === 'ready' ? { ...settings, outbox: hasOutbox() } : null,
 });
 function begin(who, stage, cookies) {
   const s = { id: id('ses_'), secret: randomBytes(18).toString('base64url'), csrf: randomBytes(18).toString('base64url'), staff: who, stage, at: now(), agent: 'Firefox 146 (Linux)' };
@@ -378,6 +380,7 @@ const ROUTES = [
     for (const [secret, x] of sessions) if (x.staff.id === s) sessions.delete(secret);
   }],
   ...policyRoutes(refuse, note),
+  ...boardRoutes(refuse, note),
 ].map(([route, roles, work]) => ({ pattern: new RegExp(`^${route.replaceAll('$', '([^/]+)').replaceAll('.', '\\.')}$`), roles, work }));
 
 function onSession(method, path, body, s, cookies) {

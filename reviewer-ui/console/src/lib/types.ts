@@ -16,6 +16,8 @@ export interface Session {
     undo_s: number;
     lease_s: number;
     mode: 'borderline' | 'every-case';
+    /** Demo mode: what is sent stays here and can be read. */
+    outbox?: boolean;
   };
 }
 export interface Options {

@@ -1,10 +1,10 @@
 // Fills that can be told apart without colour. The legend's keys have the same ones, made in CSS (`app.css`).
 import type { Ink } from '../parts/Plot.svelte';
 
-export type PatternName = 'solid' | 'diagonal' | 'cross' | 'dots' | 'empty';
+export type PatternName = 'solid' | 'full' | 'diagonal' | 'cross' | 'dots' | 'empty';
 /** What became of a case, in bars. */
 export const OF_OUTCOME = { accept: 'solid', review: 'diagonal', refuse: 'cross', retake: 'dots' } as const;
-const COLOUR = { solid: 'green', diagonal: 'amber', cross: 'red', dots: 'blue', empty: 'ink' } as const;
+const COLOUR = { solid: 'green', full: 'blue', diagonal: 'amber', cross: 'red', dots: 'blue', empty: 'ink' } as const;
 
 /** A fill for canvases; its ground covers what lies under it. */
 export function pattern(name: PatternName, ink: Ink): CanvasPattern | string {
@@ -13,7 +13,7 @@ export function pattern(name: PatternName, ink: Ink): CanvasPattern | string {
   tile.width = tile.height = size;
   const ctx = tile.getContext('2d');
   const colour = ink[COLOUR[name]];
-  if (!ctx || name === 'solid') return colour;
+  if (!ctx || name === 'solid' || name === 'full') return colour;
   ctx.fillStyle = ink.paper;
   ctx.fillRect(0, 0, size, size);
   ctx.strokeStyle = ctx.fillStyle = colour;
