@@ -17,7 +17,7 @@ export function read(text: string): PolicyText | null {
     const table = (value: unknown): Record<string, unknown> => (value && typeof value === 'object' ? { ...(value as object) } : {});
     return {
       version: typeof raw.version === 'string' ? raw.version : '',
-      checks: table(raw.checks) as Record<string, CheckRule>,
+      checks: Object.fromEntries(Object.entries(table(raw.checks)).map(([name, rule]) => [name, { ...(rule as CheckRule) }])),
       thresholds: Object.fromEntries(Object.entries(table(raw.thresholds)).filter((entry): entry is [string, number] => typeof entry[1] === 'number')),
     };
   } catch {
