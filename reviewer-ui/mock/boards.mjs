@@ -25,7 +25,7 @@ export function resetBoards({ outbox: shown = true } = {}) {
   keys = [key('org_demo', 'backend', { sandbox: false }), key('org_demo', 'essais', {}), key('org_demo', 'ancienne', { state: 'revoked', revoked_at: iso(Date.now() - 9 * DAY), last_used_at: null })];
   hooks = [{ org: 'org_demo', id: 'whe_demo', url: 'https://hooks.exemple.fr/idproof/5d2c91', events: ['case.accepted', 'case.refused'], sandbox: false, enabled: true, created_at: iso(Date.now() - 30 * DAY), old_secret_until: null }, { org: 'org_demo', id: 'whe_test', url: 'https://essais.exemple.fr/', events: ['*'], sandbox: true, enabled: false, created_at: iso(Date.now() - 3 * DAY), old_secret_until: iso(Date.now() + 20 * HOUR) }];
   sent = Array.from({ length: 6 }, (_, i) => ({ hook: 'whe_demo', id: `msg_d${i}`, event: i % 2 ? 'case.refused' : 'case.accepted', case_id: `case_${String(i).padStart(12, '0')}`, state: i === 1 ? 'failed' : 'sent', attempts: i === 1 ? 11 : 1, response_code: i === 1 ? 503 : 200, last_error: i === 1 ? 'the server answered' : null, created_at: iso(Date.now() - i * 5 * HOUR), sent_at: i === 1 ? null : iso(Date.now() - i * 5 * HOUR + 2000) }));
-  branding = new Map([['org_demo', { name: 'Banque de démonstration', colour: '#0b5d8a', support: { fr: '01 23 45 67 89, de 9 h à 18 h', en: '+33 1 23 45 67 89, 9 am to 6 pm' }, return_url: 'https://banque.exemple.fr/retour' }]]);
+  branding = new Map([['org_demo', { name: 'Banque de démonstration', colour: '#0b5d8a', support: { phone: '01 23 45 67 89', email: 'aide@banque.exemple.fr', fr: 'de 9 h à 18 h', en: '9 am to 6 pm' }, return_url: 'https://banque.exemple.fr/retour' }]]);
   trials = [{ org: 'org_demo', id: 'case_trial00001', number: '9900-0001-07', reference: 'essai-1', state: 'accepted', outcome: 'accept', created_at: iso(Date.now() - 2 * HOUR) }];
 }
 
@@ -70,7 +70,7 @@ export function boardRoutes(refuse, note) {
     return [201, { key: keyItem(made), secret: `idp_${sandbox ? 'test' : 'live'}_${randomBytes(24).toString('base64url')}` }];
   };
   const settings = (orgId) => {
-    const found = branding.get(orgId) ?? { name: null, colour: null, support: { fr: null, en: null }, return_url: null };
+    const found = branding.get(orgId) ?? { name: null, colour: null, support: { phone: null, email: null, fr: null, en: null }, return_url: null };
     return { ...found, contrast: found.colour ? contrast(found.colour) : null, minimum_contrast: 4.5 };
   };
   return [

@@ -21,7 +21,7 @@ const better = (key) => !key.startsWith('recapture');
 function sideOf(key) {
   if (/_accept$|_pass$/.test(key)) return better(key) ? 'accept_from' : 'accept_to';
   if (/_refuse$|_fail$/.test(key)) return better(key) ? 'refuse_below' : 'refuse_above';
-  return /_max$|irregular|repeated|frozen|corrections/.test(key) ? 'review_above' : 'review_below';
+  return /_max$|irregular|repeated|frozen|corrections/.test(key) ? 'limit_above' : 'limit_below';
 }
 
 let versions, sets, people, organisations;
@@ -47,7 +47,7 @@ function scores(key) {
   const other = CATALOGUE.find((one) => one.key === partnerOf(key));
   const [a, b] = other ? [Math.min(spec.default, other.default), Math.max(spec.default, other.default)] : [spec.default, spec.default];
   const wide = Math.max(b - a, Math.abs(spec.default) * 0.5, (spec.max - spec.min) * 0.02);
-  const up = ['accept_from', 'refuse_below', 'review_below'].includes(sideOf(key));
+  const up = ['accept_from', 'refuse_below', 'limit_below'].includes(sideOf(key));
   return Array.from({ length: 800 }, (_, i) => {
     const x = Math.sin((i + 1) * 12.9898 + seed) * 43758.5453;
     const y = Math.sin((i + 1) * 78.233 + seed) * 12543.1234;
@@ -62,7 +62,7 @@ function judged(key, value, policy) {
   const t = (k) => policy.thresholds[k] ?? CATALOGUE.find((one) => one.key === k).default;
   const partner = partnerOf(key);
   const [accept, refuse] = partner ? (side.startsWith('accept') ? [t(key), t(partner)] : [t(partner), t(key)]) : [null, null];
-  if (accept === null) return (side === 'review_above' ? value <= t(key) : value >= t(key)) ? 'accept' : 'review';
+  if (accept === null) return (side === 'limit_above' ? value <= t(key) : value >= t(key)) ? 'accept' : 'review';
   const reaches = (limit) => (better(key) ? value >= limit : value <= limit);
   return reaches(accept) ? 'accept' : reaches(refuse) ? 'review' : 'refuse';
 }
@@ -113,12 +113,12 @@ function diff(from, to) {
   for (const { key, unit, meaning } of CATALOGUE) {
     const [x, y] = [a.thresholds[key], b.thresholds[key]];
     if (x === y) continue;
-    const lower = ['accept_from', 'refuse_below', 'review_below'].includes(sideOf(key));
+    const lower = ['accept_from', 'refuse_below', 'limit_below'].includes(sideOf(key));
     items.push({ key: `thresholds.${key}`, from: String(x), to: String(y), unit, meaning, check: checkOf(key), looser: lower ? y < x : y > x });
   }
   for (const [name, rule] of Object.entries(b.checks)) {
     const old = a.checks[name];
-    if (old.role !== rule.role || old.on_fail !== rule.on_fail) items.push({ key: `checks.${name}`, from: `${old.role}, ${old.on_fail}`, to: `${rule.role}, ${rule.on_fail}`, unit: null, meaning: null, check: name, looser: old.role === rule.role ? null : rule.role === 'advisory' });
+    if (old.role !== rule.role || old.on_fail !== rule.on_fail) items.push({ key: `checks.${name}`, from: `${old.role}, on_fail ${old.on_fail}`, to: `${rule.role}, on_fail ${rule.on_fail}`, unit: null, meaning: null, check: name, looser: old.role === rule.role ? null : rule.role === 'advisory' });
   }
   return { from: { id: from.id, name: from.name }, to: { id: to.id ?? null, name: to.name }, items };
 }
@@ -136,7 +136,7 @@ function support({ set, at_most }) {
 function shown(one, viewer) {
   const claims = one.claims.map((claim) => ({ ...claim, set_name: sets.find((set) => set.id === claim.set)?.name ?? '', threshold: claim.set === 'lab_pad' ? 'liveness_accept' : 'face_match_accept', value: 7, support: support(claim) }));
   const why = !viewer.roles.includes('operator') ? 'role_missing' : one.state !== 'drafted' ? 'policy_state' : one.author === viewer.id ? 'same_person' : claims.some((c) => c.support.verdict === 'unsupported') ? 'claim_unsupported' : null;
-  return { id: one.id, name: one.name, sha256: sha(one.text), organisation: one.organisation, state: one.state, ends_override: one.ends_override, reason: one.reason, author: who(one.author), created_at: iso(one.created), approved_by: one.approved_by && who(one.approved_by), approved_at: one.approved && iso(one.approved), starts_at: one.starts && iso(one.starts), withdrawn_by: one.withdrawn && who(one.withdrawn.by), withdrawn_at: one.withdrawn && iso(one.withdrawn.at), withdrawn_reason: one.withdrawn?.reason ?? null, rolls_back_to: one.rolls_back_to, shadow: one.shadow !== null, shadow_since: one.shadow && iso(one.shadow), claims, may_approve: why === null, why_not: why, changes: diff(inForce(one.organisation), one).items.length };
+  return { id: one.id, name: one.name, sha256: sha(one.text), organisation: one.organisation, state: one.state, ends_override: one.ends_override, reason: one.reason, author: who(one.author), created_at: iso(one.created), approved_by: one.approved_by && who(one.approved_by), approved_at: one.approved && iso(one.approved), starts_at: one.starts && iso(one.starts), withdrawn_by: one.withdrawn && who(one.withdrawn.by), withdrawn_at: one.withdrawn && iso(one.withdrawn.at), withdrawn_reason: one.withdrawn?.reason ?? null, rolls_back_to: one.rolls_back_to, shadow: one.shadow !== null, shadow_since: one.shadow && iso(one.shadow), claims, may_approve: why === null, why_not: why, changes: ['drafted', 'scheduled'].includes(one.state) ? diff(inForce(one.organisation), one).items.length : null };
 }
 
 const wilson = (k, n) => {
@@ -172,7 +172,7 @@ function replayed(text, name, against) {
   const checks = [...new Set(moved.map((one) => one.check))].map((check) => ({ check, before: {}, after: {}, moves: [...new Set(moved.filter((m) => m.check === check).map((m) => `${m.from} ${m.to}`))].map((pair) => ({ from: pair.split(' ')[0], to: pair.split(' ')[1], cases: moved.filter((m) => m.check === check && `${m.from} ${m.to}` === pair).length })) }));
   const policy = judge(text);
   const old = judge(against.text);
-  return { name, against: { id: against.id, name: against.name }, cases: 800, without_scores: 14, since: iso(Date.now() - 29 * DAY), until: iso(Date.now()), took_ms: 31, before: shares(before), after: shares(after), recorded: { accept: 690, review: 80, refuse: 21, retake: 9 }, changed: flips.length, checks, cases_that_change: flips.slice(0, 500), cases_that_change_left_out: Math.max(0, flips.length - 500), per_day: { before: before.filter((o) => o.outcome === 'review').length / 29, after: after.filter((o) => o.outcome === 'review').length / 29 }, labelled: measured(old, policy), diff: diff(against, { id: null, name, text }) };
+  return { name, against: { id: against.id, name: against.name }, cases: 800, without_scores: 14, unreadable: 0, since: iso(Date.now() - 29 * DAY), until: iso(Date.now()), took_ms: 31, before: shares(before), after: shares(after), recorded: { accept: 690, review: 80, refuse: 21, retake: 9 }, changed: flips.length, checks, cases_that_change: flips.slice(0, 500), cases_that_change_left_out: Math.max(0, flips.length - 500), per_day: { before: before.filter((o) => o.outcome === 'review').length / 29, after: after.filter((o) => o.outcome === 'review').length / 29 }, labelled: measured(old, policy), diff: diff(against, { id: null, name, text }) };
 }
 function measured(old, policy) {
   const at = (t) => ({ threshold: t, false_accept: ratio('fmr', Math.round(131545 * 10 ** (-1.4 - t * 0.32)), 131545), false_reject: ratio('fnmr', Math.round(810 * Math.min(1, 0.02 + 0.0022 * (t + 2) ** 2)), 810), false_refuse: ratio('fnmr', 4, 810), species: [] });
@@ -182,8 +182,8 @@ function measured(old, policy) {
   const [fa, la] = [policy.thresholds.face_match_accept, policy.thresholds.liveness_accept];
   const group = (g, f) => ({ group: g, after: { ...at(fa), false_accept: ratio('fmr', Math.round(60 * f), 65000), false_reject: ratio('fnmr', Math.round(60 * f), 400) } });
   return [
-    { set: 'lab_faces', name: 'Visages 2026-11', check: 'face_match', kind: 'comparison', accept: { key: 'face_match_accept', before: old.thresholds.face_match_accept, after: fa }, refuse: { key: 'face_match_refuse', before: old.thresholds.face_match_refuse, after: policy.thresholds.face_match_refuse }, higher_is_better: true, before: at(old.thresholds.face_match_accept), after: at(fa), det, floor: { false_accept: 3 / 131545, false_reject: 3 / 810 }, groups: [group('femmes', 1.4), group('hommes', 0.6)], group_gap: { false_accept: { worst: 'femmes', ratio: 2.3, distinguishable: true }, false_reject: { worst: 'femmes', ratio: 1.1, distinguishable: false } }, notes: [] },
-    { set: 'lab_pad', name: 'Attaques 2026-10', check: 'liveness', kind: 'presentation_attack', accept: { key: 'liveness_accept', before: old.thresholds.liveness_accept, after: la }, refuse: null, higher_is_better: true, before: pad(old.thresholds.liveness_accept), after: pad(la), det: pads, floor: { false_accept: 3 / 40, false_reject: 3 / 200 }, groups: [], group_gap: { false_accept: null, false_reject: null }, notes: ['too_few_errors'] },
+    { set: 'lab_faces', name: 'Visages 2026-11', check: 'face_match', kind: 'comparison', accept: { key: 'face_match_accept', before: old.thresholds.face_match_accept, after: fa }, refuse: { key: 'face_match_refuse', before: old.thresholds.face_match_refuse, after: policy.thresholds.face_match_refuse }, higher_is_better: true, before: at(old.thresholds.face_match_accept), after: at(fa), det, floor: { false_accept: 3 / 131545, false_reject: 3 / 810 }, groups: [group('femmes', 1.4), group('hommes', 0.6)], group_gap: { false_accept: { worst: 'femmes', best: 'hommes', ratio: 2.3, distinguishable: true }, false_reject: { worst: 'femmes', best: 'hommes', ratio: 1.1, distinguishable: false } }, notes: [] },
+    { set: 'lab_pad', name: 'Attaques 2026-10', check: 'liveness', kind: 'presentation_attack', accept: { key: 'liveness_accept', before: old.thresholds.liveness_accept, after: la }, refuse: null, higher_is_better: true, before: pad(old.thresholds.liveness_accept), after: pad(la), det: pads, floor: { false_accept: 3 / 40, false_reject: 3 / 200 }, groups: [], group_gap: { false_accept: null, false_reject: null }, notes: ['few_false_accepts', 'people_unknown'] },
   ];
 }
 
@@ -205,7 +205,7 @@ export function policyRoutes(refuse, note) {
   return [
     ['GET /policies', READ, (viewer) => ({ configured: { name: CONFIGURED.name, sha256: sha(DEFAULT), text: DEFAULT }, organisations, in_force: [null, ...organisations.map((org) => org.id)].flatMap((org) => { const one = org === null ? inForce(null) : versions.find((v) => v.state === 'active' && v.organisation === org && !v.ends_override); return one ? [{ organisation: org, version: one.id === 'configured' ? null : one.id, name: one.name, since: one.approved ? iso(one.approved) : null }] : []; }), items: versions.map((one) => shown(one, viewer)).reverse() })],
     ['GET /policies/thresholds', READ, (viewer, _, q) => { const active = inForce(q.get('organisation') || null); const policy = judge(active.text); return { organisation: q.get('organisation'), since: iso(Date.now() - Number(q.get('days')) * DAY), cases: 812, policy: { id: active.id, name: active.name }, items: CATALOGUE.map((one) => ({ ...one, check: checkOf(one.key), value: policy.thresholds[one.key], side: sideOf(one.key), higher_is_better: better(one.key), partner: partnerOf(one.key), ...policy.checks[checkOf(one.key)], histogram: one.key.startsWith('document_shown') ? { low: 0, high: 1, bins: [], n: 0, missing: 812, below: 0, above: 0 } : histogram(one.key, policy), quantiles: null })) }; }],
-    ['GET /policies/drift', READ, () => ({ recent: { from: iso(Date.now() - 7 * DAY), to: iso(Date.now()), cases: 180 }, reference: { from: iso(Date.now() - 35 * DAY), to: iso(Date.now() - 7 * DAY), cases: 2400 }, items: [['liveness', 0.31, 0.22, 0.0001, 'alarm', 3], ['face_match', 0.04, 0.06, 0.41, 'steady', 0], ['spoken_digits', 0.14, 0.15, 0.004, 'watch', 1], ['document_shown', null, null, null, 'too_few', 0]].map(([check, psi, ks, p, state, shift]) => ({ check, recent: state === 'too_few' ? 20 : 180, reference: 2400, psi, ks, p, state, bins: state === 'too_few' ? [] : Array.from({ length: 8 }, (_, i) => ({ to: i === 7 ? null : Math.round((0.5 + i * 0.07) * 100) / 100, recent: Math.max(2, 40 - 8 * Math.abs(i - 5 + shift)), reference: 300 + (i === 5 ? 100 : 0) - 40 * Math.abs(i - 5) })) })) })],
+    ['GET /policies/drift', READ, () => ({ recent: { from: iso(Date.now() - 7 * DAY), to: iso(Date.now()), cases: 180 }, reference: { from: iso(Date.now() - 35 * DAY), to: iso(Date.now() - 7 * DAY), cases: 2400 }, items: [['liveness', 0.31, 0.22, 0.0001, 'alarm', 3], ['face_match', 0.04, 0.06, 0.41, 'steady', 0], ['spoken_digits', 0.14, 0.15, 0.004, 'watch', 1], ['document_shown', null, null, null, 'too_few', 0]].map(([check, psi, ks, p, state, shift]) => ({ check, recent: state === 'too_few' ? 20 : 180, reference: 2400, missing_recent: state === 'watch' ? 4 : 0, missing_reference: 0, psi, ks, p, state, bins: state === 'too_few' ? [] : Array.from({ length: 8 }, (_, i) => ({ to: i === 7 ? null : Math.round((0.5 + i * 0.07) * 100) / 100, recent: Math.max(2, 40 - 8 * Math.abs(i - 5 + shift)), reference: 300 + (i === 5 ? 100 : 0) - 40 * Math.abs(i - 5) })) })) })],
     ['GET /policies/labelled', READ, () => ({ items: sets })],
     ['POST /policies/labelled', WRITE, (viewer, body) => { if (body.format !== 'idproof-labelled-1') refuse(422, 'invalid', { errors: [{ pointer: '/format', code: 'not_accepted' }] }); const made = { id: `lab_${randomBytes(5).toString('hex')}`, name: body.name, check: body.check, kind: body.kind, items: body.items.length, genuine: body.items.filter((i) => ['genuine', 'bona_fide'].includes(i.label)).length, impostor: body.items.filter((i) => ['impostor', 'attack'].includes(i.label)).length, groups: [], species: [], sha256: sha(JSON.stringify(body)), added_by: who(viewer.id), added_at: iso(Date.now()) }; sets.push(made); return [201, made]; }],
     ['DELETE /policies/labelled/$', WRITE, (viewer, _, q, [id]) => void (sets = sets.filter((set) => set.id !== id))],

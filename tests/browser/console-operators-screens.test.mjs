@@ -22,6 +22,10 @@ async function walk(language, colorScheme, width) {
     if (path === 'policy/edit') {
       await page.locator('#threshold-liveness_accept').fill('0.75');
       await page.locator('#threshold-speech_refuse').fill('9');
+      await page.locator('.errors').waitFor();
+      await page.waitForTimeout(600);
+      await me.look(`${60 + i}-policy-wrong-${colorScheme}-${width}`);
+      await page.locator('#threshold-speech_refuse').fill('-5');
     }
     if (path === 'policy/whatif') {
       await page.locator('main form .primary').click();

@@ -215,10 +215,10 @@ test('a key is shown once, and replaced, and revoked; a webhook’s delivery is 
   await page.getByText('✕ ne suffit pas').waitFor();
   assert.ok(await page.getByRole('button', { name: 'Enregistrer' }).isDisabled());
   await page.getByLabel('Couleur', { exact: true }).fill('#704000');
-  await page.getByLabel('Aide, en anglais').fill('');
+  await page.getByLabel('Horaires de l’aide, en anglais').fill('');
   await page.getByRole('button', { name: 'Enregistrer' }).click();
   await page.getByText('Donnez les deux langues, ou aucune.').waitFor();
-  await page.getByLabel('Aide, en anglais').fill('Call us');
+  await page.getByLabel('Horaires de l’aide, en anglais').fill('Call us');
   await page.getByRole('button', { name: 'Enregistrer' }).click();
   await page.getByText('✓ Enregistré.').waitFor();
   await admin.close();

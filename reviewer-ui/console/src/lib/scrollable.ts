@@ -7,7 +7,7 @@ export function scrollable(node: HTMLElement): () => void {
     }
     node.tabIndex = 0;
     if (node.hasAttribute('aria-label')) return;
-    node.setAttribute('role', 'region');
+    node.setAttribute('role', 'group');
     node.setAttribute('aria-label', node.querySelector('caption')?.textContent ?? '');
   };
   const watch = new ResizeObserver(look);

@@ -154,7 +154,7 @@ export interface Delivery {
 export interface Branding {
   name: string | null;
   colour: string | null;
-  support: { fr: string | null; en: string | null };
+  support: { phone: string | null; email: string | null; fr: string | null; en: string | null };
   return_url: string | null;
 }
 export type Settings = Branding & { contrast: number | null; minimum_contrast: number };

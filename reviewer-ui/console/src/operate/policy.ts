@@ -48,7 +48,8 @@ export interface Version {
   claims: Claim[];
   may_approve: boolean;
   why_not: null | 'same_person' | 'policy_state' | 'claim_unsupported' | 'role_missing';
-  changes: number;
+  /** Differences from what is in force; of drafted and scheduled ones. */
+  changes: number | null;
 }
 export interface InForce {
   organisation: string | null;
@@ -91,7 +92,7 @@ export interface Bin {
   review: number;
   retake: number;
 }
-export type Side = 'accept_from' | 'accept_to' | 'refuse_below' | 'refuse_above' | 'review_below' | 'review_above';
+export type Side = 'accept_from' | 'accept_to' | 'refuse_below' | 'refuse_above' | 'limit_below' | 'limit_above';
 export interface Threshold {
   key: string;
   check: string;
@@ -144,7 +145,8 @@ export interface Point {
 }
 export interface Gap {
   worst: string;
-  ratio: number;
+  best: string;
+  ratio: number | null;
   distinguishable: boolean;
 }
 export interface Measured {
@@ -176,6 +178,7 @@ export interface Replayed {
   against: { id: string; name: string };
   cases: number;
   without_scores: number;
+  unreadable: number;
   since: string | null;
   until: string | null;
   took_ms: number;
@@ -205,6 +208,8 @@ export interface Drift {
     check: string;
     recent: number;
     reference: number;
+    missing_recent: number;
+    missing_reference: number;
     psi: number | null;
     ks: number | null;
     p: number | null;

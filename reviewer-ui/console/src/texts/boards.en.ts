@@ -155,7 +155,7 @@ const en: Widen<typeof fr> = {
     error: 'Last error',
     when: 'Created',
     retry: 'Send again',
-    again: (id) => `Send ${id} again`,
+    again: (id) => `Send again ${id}`,
     whyNot: { person_removed: 'the person’s data are deleted', under_way: 'already under way' } as Record<string, string>,
     queued: 'Back in the queue.',
     none: 'No message here.',
