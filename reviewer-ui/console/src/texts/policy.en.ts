@@ -308,6 +308,10 @@ const en: Widen<typeof fr> = {
     degrees: 'degrees',
     posterior: 'posterior',
     correlation: 'correlation',
+    'luma over the cheeks\'': 'luma over the cheeks’',
+    chromaticity: 'chromaticity',
+    'share of marks': 'share of marks',
+    'seconds after it was shown': 'seconds after it was shown',
   } as Record<string, string>,
 };
 

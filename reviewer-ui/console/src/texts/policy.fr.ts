@@ -306,6 +306,10 @@ const fr = {
     degrees: 'degrés',
     posterior: 'probabilité a posteriori',
     correlation: 'corrélation',
+    'luma over the cheeks\'': 'luminance sur celle des joues',
+    chromaticity: 'chromaticité',
+    'share of marks': 'part des repères',
+    'seconds after it was shown': 'secondes après l’affichage',
   } as Record<string, string>,
 };
 
