@@ -312,14 +312,14 @@ test('nothing an applicant wrote becomes markup, wherever it is shown', async ()
 
 const MAY = {
   ana: ['queue'],
-  claire: ['queue', 'quality', 'cases'],
-  omar: ['queue'],
-  audrey: ['quality', 'cases', 'audit'],
-  admin: ['staff'],
+  claire: ['queue', 'board', 'policy', 'quality', 'cases'],
+  omar: ['queue', 'board', 'policy', 'integrators'],
+  audrey: ['board', 'policy', 'integrators', 'quality', 'cases', 'audit'],
+  admin: ['board', 'integrators', 'staff'],
 };
 test('each role sees only what it may do', async () => {
   await begin({ cases: 2 });
-  const paths = { queue: '/queue/counts', quality: '/statistics', cases: '/cases', audit: '/audit', staff: '/staff' };
+  const paths = { queue: '/queue/counts', board: '/dashboards/backlog', policy: '/policies', integrators: '/organisations', quality: '/statistics', cases: '/cases', audit: '/audit', staff: '/staff' };
   for (const [name, pages] of Object.entries(MAY)) {
     const one = await Person.signIn(chrome, name);
     const { page } = one;
