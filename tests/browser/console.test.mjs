@@ -168,6 +168,44 @@ test('the player jumps from mark to mark by keys, and the sound is drawn', async
   await ana.close();
 });
 
+test('what was read is outlined on the straightened card, red where it differs, and a lane without data says so', async () => {
+  await begin({ cases: 5 });
+  const claire = await Person.signIn(chrome, 'claire');
+  const { page } = claire;
+  const boxes = (kind) => page.locator(`.viewer polygon.${kind}`).count();
+  await claire.next();
+  await claire.press('x');
+  await page.locator('.document img').waitFor();
+  // Not before one's own judgement.
+  assert.equal(await page.locator('.viewer polygon').count(), 0);
+  assert.equal(await page.locator('.lanes canvas').count(), 0);
+  await claire.press('1', '4');
+  await page.locator('.given').waitFor();
+  await page.locator('.viewer polygon').first().waitFor();
+  assert.deepEqual([await boxes('field'), await boxes('differs'), await boxes('portrait')], [4, 0, 1]);
+  await page.getByText(/Ouverture de la bouche.* – non mesuré pour ce dossier/).waitFor();
+  await page.getByRole('img', { name: /^Tête.*Demandé à 3 s : tête à gauche/ }).waitFor();
+  await page.getByLabel('Repérer ce qui a été lu').uncheck();
+  assert.equal(await page.locator('.viewer polygon').count(), 0);
+  await page.getByLabel('Repérer ce qui a été lu').check();
+  await claire.press('v');
+  await page.getByLabel('Contour trouvé').waitFor();
+  assert.equal(await boxes('outline'), 1);
+  // The case whose declared name is not that of the zone: the print and the very letters of the zone are red.
+  const list = await page.evaluate(() => fetch('/console/api/queue').then((r) => r.json()));
+  const differs = list.items.find((one) => one.reasons.includes('identity_differs'));
+  await page.evaluate((id) => (location.hash = `#/case/${id}`), differs.id);
+  await page.waitForFunction((n) => document.querySelector('main.case h1')?.textContent.includes(n), differs.number);
+  await claire.judge();
+  await page.locator('.viewer polygon.field.differs').waitFor();
+  await page.getByText(/^corrélation 0,47/).waitFor();
+  await page.screenshot({ path: `${VAR}../screens/console-case-differs.png` });
+  await claire.press('v', 'v');
+  await page.locator('.viewer polygon.zone.differs').waitFor();
+  await page.screenshot({ path: `${VAR}../screens/console-case-differs-back.png` });
+  await claire.close();
+});
+
 test('a decision is undone within its time, with the seconds shown, and not after', async () => {
   await begin({ cases: 3, undo_s: 4 });
   const ana = await Person.signIn(chrome, 'ana');
