@@ -36,7 +36,7 @@ macro_rules! sections {
 }
 
 sections! {
-    surfaces, portrait, announced, zone, doubts, print, seals, declared, recording, presence, face_match,
+    surfaces, portrait, announced, zone, doubts, seen_in, print, seals, declared, recording, presence, face_match,
     liveness, motion, continuity, recapture, injection, head, document_shown, speech, lips,
 }
 
@@ -86,6 +86,7 @@ impl Scores<'static> {
             announced,
             zone,
             doubts,
+            seen_in,
             print,
             seals,
             declared,
@@ -115,6 +116,7 @@ impl Scores<'static> {
             announced: pack_optional(announced.as_ref()),
             zone: pack(&zone),
             doubts: pack(doubts),
+            seen_in: pack_optional(seen_in.as_ref()),
             print: pack(print),
             seals: pack(seals),
             declared: pack_optional(declared.as_ref()),
@@ -152,6 +154,7 @@ impl Scores<'_> {
             announced: optional::<DocumentKind>("announced", &self.announced)?,
             zone,
             doubts: measured("doubts", &self.doubts)?,
+            seen_in: optional("seen_in", &self.seen_in)?,
             print: measured("print", &self.print)?,
             seals: measured("seals", &self.seals)?,
             declared: optional("declared", &self.declared)?,

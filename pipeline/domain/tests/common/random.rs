@@ -208,6 +208,7 @@ impl Draw {
                 copy: d.number(0.0, 1.0),
             })
         });
+        e.seen_in = self.some(|d| d.lot.below(3));
         e.print = self.measured(|d| {
             d.several(3, 5, |d| Compared {
                 field: "surname",
@@ -319,6 +320,7 @@ fn nothing() -> Evidence {
         announced: None,
         zone: none(),
         doubts: none(),
+        seen_in: None,
         print: none(),
         seals: none(),
         declared: None,
