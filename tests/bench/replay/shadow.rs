@@ -26,7 +26,8 @@ pub async fn measure(database: &Database) {
     for v in [&active, &shadow] {
         tx.insert_policy(v).await.expect("a version");
     }
-    let approved = tx.approve_policy(&active.id, &staff().id, NOW - 1);
+    let by = staff().id;
+    let approved = tx.approve_policy(&active.id, &by, NOW - 1);
     assert!(approved.await.expect("an approval"));
     tx.commit().await.expect("all of it");
     let (mut with, mut without) = (Vec::new(), Vec::new());
