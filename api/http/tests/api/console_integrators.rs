@@ -222,7 +222,8 @@ async fn a_webhook_is_made_tried_changed_and_given_another_secret() {
             .unwrap();
         let open = |sealed: &str| {
             let secrets = world.vault.secrets();
-            secrets.open(Purpose::Webhooks, &hook, sealed).unwrap()
+            let opened = secrets.open(Purpose::Webhooks, &hook, sealed).unwrap();
+            opened.to_string()
         };
         assert_eq!(open(&stored.secret), new);
         assert_eq!(open(&stored.old_secret.unwrap().0), secret);
