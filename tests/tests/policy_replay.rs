@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "../../pipeline/domain/tests/common/mod.rs"]
+mod example;
 #[path = "../../pipeline/domain/tests/common/random.rs"]
 mod random;
 
@@ -79,7 +81,11 @@ async fn fill(url: String) -> u64 {
         let mut bytes = [0; 10];
         bytes[2..].copy_from_slice(&n.to_be_bytes());
         let case = CaseId::new(at, bytes);
-        let scores = Scores::of(&random::evidence(n, n % 2 == 0), &policy);
+        let evidence = match n % 3 {
+            0 => example::good(),
+            drawn => random::evidence(n, drawn == 1),
+        };
+        let scores = Scores::of(&evidence, &policy);
         let under = Circumstances {
             attempt: 1,
             person: false,
@@ -133,6 +139,7 @@ fn proposed() -> String {
 fn stored_cases_are_judged_by_a_proposed_policy_from_the_database_or_from_a_file() {
     let place = Place::new();
     let accepted = filled(&place);
+    assert!(accepted >= CASES / 3);
     let policy = place.write("new.toml", &proposed());
     let json = |arguments: &[&str]| -> Value {
         let (code, stdout, stderr) = place.run(arguments);
