@@ -42,8 +42,8 @@ const SHORTEST: usize = 20;
 const LEAST_CONFIDENCE: f32 = 0.35;
 /// Symbols a row has, by format.
 const WIDTHS: [usize; 3] = [30, 36, 44];
-/// Symbols looked for behind a row's end.
-const MOST_MISSING: usize = 14;
+/// Symbols looked for behind a row's end: the shortest row read may be one of the longest format.
+const MOST_MISSING: usize = 24;
 /// A row read with this confidence stands the right way up.
 const UPRIGHT: f32 = 0.5;
 
