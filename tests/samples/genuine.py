@@ -85,6 +85,7 @@ def selfie(path: Path, seconds: float, digits: str, language: str, out: Path) ->
         graph = f"[0:v]{size}[picture];[1:a]{media.sound(0.5, seconds)}[voice]"
         command += ["-filter_complex", graph, "-map", "[picture]", "-map", "[voice]", "-t", f"{seconds}"]
         media.run([*command, *media.ENCODE, str(out)])
+        media.as_recorded(out)
 
 
 def _person(index: int) -> Person:

@@ -14,8 +14,11 @@ QUIET = ["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
 # VP8 with Opus (not in real time: that mode adapts to the machine's speed), and nothing in the file that changes from run to run.
 ENCODE = (
     "-c:v libvpx -b:v 2500k -deadline good -cpu-used 5 -threads 1 -g 120 -pix_fmt yuv420p "
-    "-c:a libopus -b:a 64k -ar 48000 -map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact"
+    "-c:a libopus -b:a 64k -ar 48000 -map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact -live 1"
 ).split()
+# A recorder in a browser writes as it goes: lengths unknown, no index, no tags, its own name.
+SEGMENT, CLUSTER, INFO, TRACKS = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75", b"\x15\x49\xa9\x66", b"\x16\x54\xae\x6b"
+BROWSER_INFO = INFO + bytes([0x99]) + bytes.fromhex("2ad7b1830f4240") + b"\x4d\x80\x86Chrome" + b"\x57\x41\x86Chrome"
 
 
 def run(command: list[str], **more) -> subprocess.CompletedProcess:
@@ -48,12 +51,29 @@ def encode(frames, shape: tuple[int, int, int, int], voice: Path, start: float, 
         errors = process.stderr.read()
     if process.returncode != 0:
         raise SystemExit(f"ffmpeg failed on {out.name}:\n{errors.decode(errors='replace')}")
+    as_recorded(out)
+
+
+def as_recorded(path: Path) -> None:
+    """Gives a WebM written with `-live 1` the head that Chromium's MediaRecorder gives it."""
+    data = path.read_bytes()
+    at = data.index(SEGMENT) + len(SEGMENT) + 8
+    head, kept = data[:at], b""
+    while not data.startswith(CLUSTER, at):
+        name, first = data[at : at + 4], at
+        at += 1 if data[at] >= 0x80 else 4
+        width = 9 - data[at].bit_length()
+        size = int.from_bytes(data[at : at + width], "big") - (1 << (7 * width))
+        at += width + size
+        kept += BROWSER_INFO if name == INFO else data[first:at] if name == TRACKS else b""
+    path.write_bytes(head + kept + data[at:])
 
 
 def revoice(video: Path, voice: Path, start: float, seconds: float, out: Path) -> None:
     """The same pictures with another voice."""
     command = ["ffmpeg", *QUIET, "-i", str(video), "-i", str(voice), "-map", "0:v", "-map", "1:a"]
     run([*command, "-filter:a", sound(start, seconds), *ENCODE, "-c:v", "copy", str(out)])
+    as_recorded(out)
 
 
 def sound(start: float, seconds: float) -> str:
