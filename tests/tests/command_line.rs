@@ -221,3 +221,69 @@ fn two_policies_are_compared_line_by_line() {
         "{stderr}"
     );
 }
+
+#[test]
+fn a_signed_challenge_is_used_once_by_its_own_attempt_and_unchanged() {
+    let dir = tempfile::tempdir().unwrap();
+    let inside = |name: &str| dir.path().join(name).display().to_string();
+    let database = format!("sqlite:{}", inside("idproof.db"));
+    let (media, keys, root_key) = (inside("media"), inside("keys"), inside("root.key"));
+    let environment = [
+        ("IDPROOF_DATABASE_URL", database.as_str()),
+        ("IDPROOF_VAULT_STORE_DIR", media.as_str()),
+        ("IDPROOF_VAULT_KEYS_PLACE_DIR", keys.as_str()),
+        ("IDPROOF_VAULT_KEYS_ROOT_FILE", root_key.as_str()),
+    ];
+    let file = inside("challenge.json");
+    let draw = [
+        "challenge",
+        "--attempt",
+        "one",
+        "--language",
+        "fr",
+        "--head",
+        "--out",
+        &file,
+    ];
+    let (code, _, stderr) = idproof(&draw, &environment);
+    assert_eq!(code, Some(0), "{stderr}");
+    let refused = |file: &str, attempt: &[&str], why: &str| {
+        let out = inside("report.json");
+        let mut line = vec![
+            "verify",
+            "--document",
+            "none",
+            "--video",
+            "none",
+            "--out",
+            &out,
+        ];
+        line.extend(["--challenge", file]);
+        line.extend(attempt);
+        let (code, _, stderr) = idproof(&line, &environment);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains(why), "{why}: {stderr}");
+    };
+    refused(&file, &["--attempt", "two"], "of another attempt");
+
+    let drawn: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let changed = inside("changed.json");
+    let write = |value: &serde_json::Value| {
+        std::fs::write(&changed, value.to_string()).unwrap();
+    };
+    let mut other = drawn.clone();
+    other["language"] = "en".into();
+    write(&other);
+    refused(&changed, &["--attempt", "one"], "forged");
+    other = drawn.clone();
+    other["token"] = "a.b".into();
+    write(&other);
+    refused(&changed, &[], "forged");
+    other.as_object_mut().unwrap().remove("token");
+    write(&other);
+    refused(&changed, &["--attempt", "one"], "not signed");
+
+    // None of these has used it.
+    refused(&file, &["--attempt", "one"], "document 1");
+    refused(&file, &["--attempt", "one"], "used before");
+}

@@ -13,7 +13,6 @@ pub struct Challenge {
     pub case: CaseId,
     pub attempt: u32,
     pub script: Script,
-    pub token_hash: String,
     pub created_at: i64,
     pub expires_at: i64,
     /// A later one was drawn then.
@@ -22,8 +21,7 @@ pub struct Challenge {
     pub used_at: Option<i64>,
 }
 
-const ALL: &str =
-    "id, case_id, attempt, script, token_hash, created_at, expires_at, voided_at, used_at";
+const ALL: &str = "id, case_id, attempt, script, created_at, expires_at, voided_at, used_at";
 
 fn challenge(row: &AnyRow) -> Result<Challenge> {
     let r = Reader::new("challenges", "id", row);
@@ -33,7 +31,6 @@ fn challenge(row: &AnyRow) -> Result<Challenge> {
         attempt: u32::try_from(r.get::<i64>("attempt")?)
             .map_err(|_| r.bad("attempt", "a negative number"))?,
         script: r.json("script")?,
-        token_hash: r.get("token_hash")?,
         created_at: r.get("created_at")?,
         expires_at: r.get("expires_at")?,
         voided_at: r.get("voided_at")?,
@@ -54,6 +51,30 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Notes that a recording outside any case answered this challenge; `false` where one did before.
+    /// Forgets those that have expired: nobody can use them any more.
+    pub async fn use_signed_challenge(
+        &self,
+        id: &str,
+        expires_at: i64,
+        now_ms: i64,
+    ) -> Result<bool> {
+        sqlx::query("DELETE FROM used_challenges WHERE expires_at < $1")
+            .bind(now_ms)
+            .execute(&self.pool)
+            .await?;
+        let done = sqlx::query(
+            "INSERT INTO used_challenges (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(id)
+        .bind(expires_at)
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+}
+
 impl Tx {
     /// Writes a new challenge and voids every other of the case.
     pub async fn draw_challenge(&mut self, new: &Challenge) -> Result<()> {
@@ -67,14 +88,13 @@ impl Tx {
         .execute(self.connection())
         .await?;
         sqlx::query(
-            "INSERT INTO challenges (id, case_id, attempt, script, token_hash, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO challenges (id, case_id, attempt, script, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(new.id.as_str())
         .bind(new.case.as_str())
         .bind(i64::from(new.attempt))
         .bind(script)
-        .bind(&new.token_hash)
         .bind(new.created_at)
         .bind(new.expires_at)
         .execute(self.connection())

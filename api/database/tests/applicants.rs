@@ -143,7 +143,6 @@ async fn drawing_anew_voids_the_last_challenge_and_one_recording_binds() {
             case: case.id.clone(),
             attempt: 1,
             script: Script::draw(Asks::digits(3), Language::Fr, vec![], &mut |n| n - 1),
-            token_hash: "t".into(),
             created_at: at,
             expires_at: at + 600,
             voided_at: None,

@@ -64,7 +64,11 @@ problem_codes! {
     ContactNeeded = "contact_needed", CONFLICT, "A contact that the service asks for is not confirmed.";
     DocumentMissing = "document_missing", CONFLICT, "A side of the document is not uploaded.";
     VideoMissing = "video_missing", CONFLICT, "The recording is not uploaded.";
-    ChallengeVoid = "challenge_void", CONFLICT, "The challenge is expired, replaced, used, or of another attempt. Draw a new one.";
+    ChallengeVoid = "challenge_void", CONFLICT, "A later challenge has replaced this one. Draw a new one.";
+    ChallengeForged = "challenge_forged", CONFLICT, "The challenge's token was not signed here, or is another challenge's. Draw a new one.";
+    ChallengeExpired = "challenge_expired", CONFLICT, "The challenge has expired. Draw a new one.";
+    ChallengeForeign = "challenge_foreign", CONFLICT, "The challenge is of another attempt. Draw a new one.";
+    ChallengeUsed = "challenge_used", CONFLICT, "A recording answers the challenge already. Draw a new one.";
     ChunkDiffers = "chunk_differs", CONFLICT, "A chunk of this number with other content is stored already.";
     ChunksMissing = "chunks_missing", CONFLICT, "Not every chunk is there.";
     UploadClosed = "upload_closed", CONFLICT, "The upload is complete or discarded; it takes no more chunks.";

@@ -12,7 +12,6 @@ pub(crate) enum SecretKind {
     HandoverNumber,
     /// Of a device: to tell whether two share one.
     Network,
-    Challenge,
     ApiKey,
     Session,
     Csrf,
@@ -25,7 +24,6 @@ impl SecretKind {
             Self::Handover => "handover",
             Self::HandoverNumber => "handover number",
             Self::Network => "network",
-            Self::Challenge => "challenge",
             Self::ApiKey => "api key",
             Self::Session => "session",
             Self::Csrf => "csrf",

@@ -233,17 +233,7 @@ impl Inner {
 
     /// A number below `below`, each as likely as the others.
     pub(crate) fn lot(&self, below: u32) -> u32 {
-        let below = below.max(1);
-        // The largest multiple of `below`; what lies beyond it is drawn again.
-        let fair = u32::MAX - u32::MAX % below;
-        loop {
-            let mut bytes = [0; 4];
-            self.random().fill(&mut bytes);
-            let drawn = u32::from_le_bytes(bytes);
-            if drawn < fair {
-                return drawn % below;
-            }
-        }
+        self.random().below(below)
     }
 
     /// When a token ends that is used now in a case of this state.

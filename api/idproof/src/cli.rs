@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Check one case and print a decision that can be defended.
     Verify(VerifyArgs),
+    /// Draw and sign a challenge, for a recording that `verify` will judge.
+    Challenge(ChallengeArgs),
     /// Fetch, list and check the models.
     Models(ModelsArgs),
     /// Say what is missing on this machine and how to get it.
@@ -173,6 +175,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["digits", "language"])]
     pub challenge: Option<PathBuf>,
 
+    /// The attempt that the signed challenge must have been drawn for.
+    #[arg(long, value_name = "NAME", requires = "challenge")]
+    pub attempt: Option<String>,
+
     /// What the applicant declared, as JSON.
     #[arg(long, value_name = "FILE")]
     pub identity: Option<PathBuf>,
@@ -186,6 +192,37 @@ pub struct VerifyArgs {
     pub policy: Option<PathBuf>,
 
     /// Where the report goes.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Args)]
+pub struct ChallengeArgs {
+    /// What the challenge is drawn for; `verify --attempt` must name the same.
+    #[arg(long, value_name = "NAME")]
+    pub attempt: String,
+
+    /// The language of the digits.
+    #[arg(long, value_name = "fr|en")]
+    pub language: Language,
+
+    /// How many digits, 3 to 6.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u8).range(3..=6))]
+    pub digits: u8,
+
+    /// Ask for a movement of the head.
+    #[arg(long)]
+    pub head: bool,
+
+    /// Ask for the document to be held up.
+    #[arg(long)]
+    pub document: bool,
+
+    /// How long it stands.
+    #[arg(long, default_value_t = 10, value_name = "MINUTES", value_parser = clap::value_parser!(u16).range(1..=1440))]
+    pub minutes: u16,
+
+    /// Where the challenge goes.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }

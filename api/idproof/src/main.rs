@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use idproof::cli::{Cli, Command};
 use idproof::commands::{
-    self, audit, bounce, doctor, eval, jobs, keys, migrate, models, outbox, policy, purge, run,
-    staff, vault, verify,
+    self, audit, bounce, challenge, doctor, eval, jobs, keys, migrate, models, outbox, policy,
+    purge, run, staff, vault, verify,
 };
 use idproof::config::{self, Config};
 use idproof::service::Roles;
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     let result = match (cli.command, roles) {
         (_, Some(roles)) => run::run(roles, &config),
         (Command::Verify(args), _) => verify::run(&args, &config),
+        (Command::Challenge(args), _) => challenge::run(&args, &config),
         (Command::Models(args), _) => models::run(&args, &config),
         (Command::Eval(args), _) => eval::run(&args, &config),
         (Command::Policy(args), _) => policy::run(&args, &config),

@@ -5,6 +5,7 @@
 //! in the [`Keyring`], outside the database, sealed under the root key. Destroying the wrapping key
 //! makes every copy of the case's media and of its row, in whatever backup, unreadable for ever.
 
+mod challenge;
 mod codes;
 mod config;
 mod crypto;
@@ -22,6 +23,7 @@ mod statements;
 mod store;
 mod vault;
 
+pub use challenge::{ChallengeClaims, script_digest};
 pub use config::{
     ConfigError, DirectoryConfig, KeyPlace, KeysConfig, RootCommand, RootSource, S3Config,
     StoreConfig, UploadConfig, VaultConfig,

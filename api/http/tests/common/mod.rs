@@ -369,6 +369,12 @@ impl World {
         found.fetch_all(self.database.pool()).await.unwrap()
     }
 
+    /// Changes rows behind the service's back; the statement may ask for one text.
+    pub async fn change(&self, sql: &'static str, of: &str) {
+        let changed = sqlx::query(sql).bind(of);
+        changed.execute(self.database.pool()).await.unwrap();
+    }
+
     /// Files of the media store. Whatever is not an object is none of them.
     pub fn stored_files(&self) -> usize {
         fn count(dir: &std::path::Path) -> usize {

@@ -28,6 +28,9 @@ pub fn run(args: &VerifyArgs, config: &Config) -> anyhow::Result<ExitCode> {
     // Where the report cannot be written, nothing is worth computing.
     let mut out = report_file(&args.out)?;
     let challenge = args.challenge.as_deref().map(challenge::load).transpose()?;
+    if let (Some(path), Some(challenge)) = (&args.challenge, &challenge) {
+        challenge::use_token(path, challenge, args.attempt.as_deref(), config)?;
+    }
     let (digits, language) = match (&challenge, &args.digits, args.language) {
         (Some(c), ..) => (c.digits.clone(), c.script.language),
         (None, Some(digits), Some(language)) => (digits.clone(), language),

@@ -269,7 +269,6 @@ impl World {
             case: case.id.clone(),
             attempt: case.attempt,
             script: Script::draw(Asks::digits(3), Language::Fr, vec![], &mut |_| 1),
-            token_hash: String::new(),
             created_at: now,
             expires_at: now + HOUR,
             voided_at: None,

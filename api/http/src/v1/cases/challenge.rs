@@ -5,13 +5,13 @@ use idproof_database::{Case, Challenge, Tx};
 use idproof_domain::case::CaseState;
 use idproof_domain::challenge::{Asks, Script, ScriptStep};
 use idproof_domain::ids::ChallengeId;
+use idproof_vault::{ChallengeClaims, script_digest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::CaseAccess;
 use crate::json;
 use crate::problem::{Code, Problem};
-use crate::secret::{SecretKind, hash, new_secret};
 use crate::service::Service;
 use crate::v1::locked;
 use crate::wire::{AdaptationWish, adaptation, head_direction, language, time};
@@ -34,7 +34,7 @@ fn adaptations() -> utoipa::openapi::schema::Array {
 pub struct ChallengeView {
     #[schema(pattern = "^chl_[0-9a-z]{26}$")]
     pub id: String,
-    /// Binds one recording to the challenge: shown once, used once.
+    /// Signed: binds one recording to the challenge and its attempt. Shown once, used once.
     pub token: String,
     #[schema(schema_with = language)]
     pub language: &'static str,
@@ -90,6 +90,11 @@ impl From<&ScriptStep> for StepView {
     }
 }
 
+/// By which a token names the attempt that it was drawn for.
+pub(crate) fn attempt_name(case: &Case) -> String {
+    format!("{}/{}", case.id, case.attempt)
+}
+
 /// Draws digits that are not those of the challenge before.
 async fn draw(
     service: &Service,
@@ -116,15 +121,21 @@ async fn draw(
         }
     };
     let now = service.now();
-    let token = new_secret("", service.random());
+    let id = ChallengeId::new(now, service.id_bytes());
+    let expires_at = now + service.parts.enrolment.challenge_minutes * 60_000;
+    let token = service.secrets().sign_challenge(&ChallengeClaims {
+        id: id.to_string(),
+        attempt: attempt_name(case),
+        expires_at,
+        script: script_digest(&script),
+    })?;
     let challenge = Challenge {
-        id: ChallengeId::new(now, service.id_bytes()),
+        id,
         case: case.id.clone(),
         attempt: case.attempt,
         script,
-        token_hash: hash(service.secrets(), SecretKind::Challenge, &token)?,
         created_at: now,
-        expires_at: now + service.parts.enrolment.challenge_minutes * 60_000,
+        expires_at,
         voided_at: None,
         used_at: None,
     };

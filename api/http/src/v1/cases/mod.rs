@@ -2,7 +2,7 @@
 
 mod activation;
 mod appeal;
-mod challenge;
+pub(crate) mod challenge;
 mod consent;
 mod current;
 mod delete;

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use idproof_database::{Case, Tx, Upload, UploadKind, UploadState};
 use idproof_domain::case::Step;
 use idproof_domain::ids::{ChallengeId, UploadId};
+use idproof_vault::script_digest;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,8 +12,8 @@ use super::{UploadView, check_capture, check_digest, most_bytes, needed, view};
 use crate::auth::CaseAccess;
 use crate::json;
 use crate::problem::{Code, FieldError, Problem};
-use crate::secret::{SecretKind, matches};
 use crate::service::Service;
+use crate::v1::cases::challenge::attempt_name;
 use crate::v1::locked;
 use crate::wire::upload_kind;
 
@@ -66,8 +67,10 @@ impl NewUpload {
         }
         let challenge = match (self.challenge_id, self.challenge_token, kind) {
             (Some(id), Some(token), UploadKind::SelfieVideo) => {
-                // An id of another form is no challenge of this case.
-                let id = id.parse().map_err(|_| Problem::from(Code::ChallengeVoid))?;
+                // An id of another form is no challenge of this service.
+                let id = id
+                    .parse()
+                    .map_err(|_| Problem::from(Code::ChallengeForged))?;
                 Some((id, token))
             }
             (None, None, UploadKind::DocumentFront | UploadKind::DocumentBack) => None,
@@ -115,7 +118,8 @@ fn may_take(case: &Case, kind: UploadKind) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Binds the recording to the challenge: once, and only while it is valid.
+/// Binds the recording to the challenge: once, and only while it is valid. What the token says is
+/// believed only under its signature; whether it was used or replaced, the database knows.
 async fn bind(
     service: &Service,
     tx: &mut Tx,
@@ -123,24 +127,40 @@ async fn bind(
     id: &ChallengeId,
     token: &str,
 ) -> Result<(), Problem> {
-    let void = || Problem::from(Code::ChallengeVoid);
-    let challenge = tx.challenge(id).await?.ok_or_else(void)?;
+    let claims = service.secrets().read_challenge(token)?;
+    let Some(claims) = claims.filter(|c| c.id == id.as_str()) else {
+        return Err(Code::ChallengeForged.into());
+    };
+    if claims.attempt != attempt_name(case) {
+        return Err(Code::ChallengeForeign.into());
+    }
     let now = service.now();
-    let secrets = service.secrets();
-    let valid = challenge.case == case.id
-        && challenge.attempt == case.attempt
-        && now <= challenge.expires_at
-        && matches(secrets, SecretKind::Challenge, token, &challenge.token_hash)?;
-    if !valid || !tx.use_challenge(id, now).await? {
-        return Err(void());
+    if now > claims.expires_at {
+        return Err(Code::ChallengeExpired.into());
+    }
+    // Its row goes with the case's media.
+    let kept = tx.challenge(id).await?;
+    let challenge = kept.ok_or_else(|| Problem::from(Code::ChallengeVoid))?;
+    if script_digest(&challenge.script) != claims.script {
+        return Err(Code::ChallengeForged.into());
+    }
+    if challenge.used_at.is_some() {
+        return Err(Code::ChallengeUsed.into());
+    }
+    if challenge.voided_at.is_some() {
+        return Err(Code::ChallengeVoid.into());
+    }
+    if !tx.use_challenge(id, now).await? {
+        return Err(Code::ChallengeUsed.into());
     }
     Ok(())
 }
 
 /// Begin an upload
 ///
-/// Problems: `consent_needed`, `challenge_void`, `too_many_uploads`, `too_large`, `empty`,
-/// `invalid`, `invalid_state`.
+/// Problems: `consent_needed`, `challenge_forged`, `challenge_expired`, `challenge_foreign`,
+/// `challenge_used`, `challenge_void`, `too_many_uploads`, `too_large`, `empty`, `invalid`,
+/// `invalid_state`.
 #[utoipa::path(post, path = "/v1/cases/{id}/uploads", tag = "Uploads", operation_id = "openUpload",
     params(("id" = String, Path, description = "The case")),
     request_body = NewUpload,
