@@ -170,10 +170,18 @@ impl WhisperDigits {
             Kind::Digits => {
                 self.engine.prompt(language, true);
                 let seconds = window.samples.len() as f32 / RATE as f32;
-                timing::by_model(&mut self.engine, grammar, labels, seconds)?
-                    .into_iter()
-                    .map(|t| window.source(t.start)..window.source(t.end))
-                    .collect()
+                let sound = inside(window, voice);
+                let stamps = timing::by_model(&mut self.engine, grammar, labels, seconds)?;
+                // As many stretches as labels: one each, whatever the stamps say.
+                if sound.len() == labels.len() {
+                    sound
+                } else {
+                    stamps
+                        .into_iter()
+                        .map(|t| window.source(t.start)..window.source(t.end))
+                        .map(|t| timing::in_voice(&sound, t))
+                        .collect()
+                }
             }
             Kind::General => shared(window, voice, labels.len()),
         };
@@ -194,12 +202,20 @@ impl WhisperDigits {
     }
 }
 
-/// The voiced stretches of a window shared out among its labels, in samples of the sound.
-fn shared(window: &Window, voice: &[Segment], count: usize) -> Vec<Range<usize>> {
-    let inside: Vec<Range<f32>> = voice
+/// The stretches of sound that a window holds, in samples of the whole.
+fn inside(window: &Window, voice: &[Segment]) -> Vec<Range<usize>> {
+    voice
         .iter()
         .filter(|s| window.parts.iter().any(|p| p.contains(&s.samples.start)))
-        .map(|s| s.samples.start as f32..s.samples.end as f32)
+        .map(|s| s.samples.clone())
+        .collect()
+}
+
+/// The voiced stretches of a window shared out among its labels, in samples of the sound.
+fn shared(window: &Window, voice: &[Segment], count: usize) -> Vec<Range<usize>> {
+    let inside: Vec<Range<f32>> = inside(window, voice)
+        .into_iter()
+        .map(|s| s.start as f32..s.end as f32)
         .collect();
     timing::by_voice(&inside, count)
         .into_iter()

@@ -38,6 +38,25 @@ pub(crate) fn by_model(
     Ok(out)
 }
 
+/// A label's time (samples) within the stretch of sound that it shares most with: the model's stamps
+/// are a little early, and where pauses were left out a little early is in the stretch before. Where
+/// it lies in silence: the next stretch.
+pub(crate) fn in_voice(sound: &[Range<usize>], time: Range<usize>) -> Range<usize> {
+    let common = |s: &Range<usize>| {
+        let (from, to) = (s.start.max(time.start), s.end.min(time.end));
+        to.saturating_sub(from)
+    };
+    let own = sound
+        .iter()
+        .filter(|s| common(s) > 0)
+        .max_by_key(|s| common(s))
+        .or_else(|| sound.iter().find(|s| s.start >= time.start));
+    own.map_or(time.clone(), |s| {
+        let start = time.start.clamp(s.start, s.end);
+        start..time.end.clamp(start, s.end)
+    })
+}
+
 /// The likeliest stamp from `least` to `last`.
 fn likeliest(scores: &[f32], first: Token, least: Token, last: Token) -> Token {
     (least..=last.max(least))
@@ -76,6 +95,16 @@ pub(crate) fn by_voice(voiced: &[Range<f32>], count: usize) -> Times {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_that_begins_before_its_pause_is_moved_into_its_own_stretch() {
+        let sound = [100..200, 500..600];
+        assert_eq!(in_voice(&sound, 110..190), 110..190);
+        assert_eq!(in_voice(&sound, 180..590), 500..590);
+        assert_eq!(in_voice(&sound, 210..240), 500..500);
+        assert_eq!(in_voice(&sound, 700..710), 700..710);
+        assert_eq!(in_voice(&[], 1..2), 1..2);
+    }
 
     #[test]
     fn as_many_stretches_as_labels_are_taken_as_they_are() {
