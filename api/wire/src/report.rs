@@ -129,6 +129,9 @@ pub struct VideoMedia {
     pub claimed_seconds: Option<f64>,
     /// What the container says that its packets contradict.
     pub contradictions: Vec<String>,
+    /// Programs that left their names in the file.
+    #[serde(default)]
+    pub programs: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -257,6 +260,7 @@ impl From<&VideoReport> for VideoMedia {
             }),
             claimed_seconds: r.claimed_us.map(seconds),
             contradictions: r.lies.clone(),
+            programs: r.programs.clone(),
         }
     }
 }

@@ -301,12 +301,14 @@ impl Told {
             height: summary.height,
             rotation: summary.rotation,
             timestamps_us: summary.timestamps_us,
+            changes: summary.changes,
             dropped_frames: summary.dropped_frames,
             duplicated_frames: summary.duplicated_frames,
             corrupt_frames: summary.corrupt_frames,
             audio_offset_us: summary.audio_offset_us,
             claimed_us: summary.claimed_us,
             lies: summary.lies,
+            programs: summary.programs,
         })
     }
 }

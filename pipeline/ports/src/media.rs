@@ -112,6 +112,9 @@ pub struct VideoReport {
     pub rotation: u16,
     /// Presentation time of every decoded frame relative to the first, in decode order, microseconds.
     pub timestamps_us: Vec<i64>,
+    /// How much each of these frames differs from the one before: hundredths of a grey level, mean
+    /// absolute difference of every eighth pixel of every eighth row; 0 for the first.
+    pub changes: Vec<u16>,
     /// Gaps of more than 1.5 nominal frame intervals, counted in missing frames.
     pub dropped_frames: u64,
     /// Consecutive frames with identical picture content.
@@ -126,6 +129,8 @@ pub struct VideoReport {
     pub claimed_us: Option<i64>,
     /// Each thing the container says that its packets contradict, in words without personal data.
     pub lies: Vec<String>,
+    /// Programs that left their names in the file, as they stand there: muxers and encoders.
+    pub programs: Vec<String>,
 }
 
 impl VideoReport {

@@ -25,7 +25,7 @@ pub use reader::{MessageReader, ProtocolError};
 pub use writer::MessageWriter;
 
 /// Raised with every change of the wire form; both sides must agree.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Samples per second of the sound that is sent.
 pub const SAMPLE_RATE: u32 = 16_000;
@@ -38,6 +38,9 @@ pub const MAX_TEXT: usize = 200;
 
 /// Longest list of contradictions in a report.
 pub const MAX_LIES: usize = 16;
+
+/// Longest list of programs that left their names in a recording.
+pub const MAX_PROGRAMS: usize = 8;
 
 /// Frames whatever the limits say; bounds the report's list of times.
 pub const MAX_FRAMES: u32 = 100_000;

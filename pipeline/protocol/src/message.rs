@@ -1,6 +1,6 @@
 use crate::reader::ProtocolError;
 use crate::wire::{Put, Take};
-use crate::{MAX_AUDIO_SAMPLES, MAX_FRAMES, MAX_LIES, MAX_TEXT};
+use crate::{MAX_AUDIO_SAMPLES, MAX_FRAMES, MAX_LIES, MAX_PROGRAMS, MAX_TEXT};
 
 /// Everything the child may say.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +76,8 @@ pub struct VideoSummary {
     pub height: u32,
     pub rotation: u16,
     pub timestamps_us: Vec<i64>,
+    /// One for each of `timestamps_us`.
+    pub changes: Vec<u16>,
     pub dropped_frames: u64,
     pub duplicated_frames: u64,
     pub corrupt_frames: u64,
@@ -83,6 +85,8 @@ pub struct VideoSummary {
     pub audio_offset_us: i64,
     pub claimed_us: Option<i64>,
     pub lies: Vec<String>,
+    /// At most [`MAX_PROGRAMS`].
+    pub programs: Vec<String>,
 }
 
 /// Why there is no result. The detail names no content of the file.
@@ -173,7 +177,7 @@ impl Kind {
             Self::Image => IMAGE_HEAD,
             Self::Frame => FRAME_HEAD,
             Self::Audio => 4 * MAX_AUDIO_SAMPLES,
-            Self::Video => 8 * MAX_FRAMES as usize + 8192,
+            Self::Video => 10 * MAX_FRAMES as usize + 8192,
             Self::Failure => 2 + MAX_TEXT,
             Self::Survived => 4,
         }
@@ -277,10 +281,16 @@ impl VideoSummary {
         for lie in lies {
             to.text(lie);
         }
+        let programs = &self.programs[..self.programs.len().min(MAX_PROGRAMS)];
+        to.u8(u8::try_from(programs.len()).unwrap_or(0));
+        for program in programs {
+            to.text(program);
+        }
         let times = &self.timestamps_us[..self.timestamps_us.len().min(MAX_FRAMES as usize)];
         to.u32(u32::try_from(times.len()).unwrap_or(0));
-        for &time in times {
+        for (i, &time) in times.iter().enumerate() {
             to.i64(time);
+            to.u16(self.changes.get(i).copied().unwrap_or(0));
         }
     }
 
@@ -314,13 +324,22 @@ impl VideoSummary {
         for _ in 0..lies {
             summary.lies.push(from.text()?);
         }
+        let programs = usize::from(from.u8()?);
+        if programs > MAX_PROGRAMS {
+            return Err(ProtocolError::Malformed("too many programs"));
+        }
+        for _ in 0..programs {
+            summary.programs.push(from.text()?);
+        }
         let times = from.u32()? as usize;
-        if times.checked_mul(8) != Some(from.0.len()) {
+        if times.checked_mul(10) != Some(from.0.len()) {
             return Err(ProtocolError::Malformed("a report's times do not fit it"));
         }
         summary.timestamps_us.reserve_exact(times);
+        summary.changes.reserve_exact(times);
         for _ in 0..times {
             summary.timestamps_us.push(from.i64()?);
+            summary.changes.push(from.u16()?);
         }
         Ok(summary)
     }

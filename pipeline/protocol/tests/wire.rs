@@ -75,10 +75,11 @@ prop_compose! {
     fn summary()(
         names in ("[a-z0-9_]{1,32}", "[a-z0-9_.-]{1,32}", proptest::option::of("[a-z0-9]{1,32}")),
         size in (any::<u64>(), any::<u32>(), any::<u32>(), 0u16..4),
-        times in vec(any::<i64>(), 0..200),
+        times in vec((any::<i64>(), any::<u16>()), 0..200),
         counts in (any::<u64>(), any::<u64>(), any::<u64>(), any::<i64>(), any::<i64>()),
         claimed in proptest::option::of(any::<i64>()),
         lies in vec("[ -~]{0,200}", 0..16),
+        programs in vec("[ -~]{0,200}", 0..8),
     ) -> VideoSummary {
         VideoSummary {
             container: names.0,
@@ -88,7 +89,8 @@ prop_compose! {
             width: size.1,
             height: size.2,
             rotation: size.3 * 90,
-            timestamps_us: times,
+            timestamps_us: times.iter().map(|t| t.0).collect(),
+            changes: times.iter().map(|t| t.1).collect(),
             dropped_frames: counts.0,
             duplicated_frames: counts.1,
             corrupt_frames: counts.2,
@@ -96,6 +98,7 @@ prop_compose! {
             audio_offset_us: counts.4,
             claimed_us: claimed,
             lies,
+            programs,
         }
     }
 }

@@ -17,6 +17,7 @@ mod scan;
 mod session;
 mod sound;
 mod timeline;
+mod trace;
 mod wave;
 
 pub use wave::decode_sound;
@@ -87,6 +88,7 @@ pub fn decode_video(
     session.run(&mut input)?;
     let mut summary = session.finish(&seen)?;
     summary.container = container.into();
+    summary.programs = trace::programs(&input, &seen.opening);
     summary.file_bytes = source.length();
     Ok(summary)
 }

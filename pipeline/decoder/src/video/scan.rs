@@ -15,7 +15,12 @@ pub(super) struct Seen {
     pub video_packets: u64,
     /// The container ended with an error rather than an end.
     pub broken_off: bool,
+    /// How the video track begins, at most [`OPENING`] bytes: encoders write their names there.
+    pub opening: Vec<u8>,
 }
+
+/// Bytes of the first video packet that are looked at.
+const OPENING: usize = 4096;
 
 /// Packets that fail to be read before the walk gives up.
 const MOST_ERRORS: u32 = 100;
@@ -45,6 +50,10 @@ pub(super) fn packets(
         };
         let index = packet.stream();
         let which = if index == tracks.video {
+            if seen.video_packets == 0 {
+                let data = packet.data().unwrap_or_default();
+                seen.opening = data[..data.len().min(OPENING)].to_vec();
+            }
             seen.video_packets += 1;
             0
         } else if Some(index) == tracks.audio {

@@ -152,9 +152,14 @@ impl<'a> Session<'a> {
         if at > limit_us(self.limits) {
             return Err(too_long(self.limits));
         }
-        if index > 0 && same::same_picture(&self.previous, &self.current) {
-            self.timeline.duplicated += 1;
+        let mut change = 0;
+        if index > 0 {
+            change = same::change(&self.previous, &self.current);
+            if change == 0 && same::same_picture(&self.previous, &self.current) {
+                self.timeline.duplicated += 1;
+            }
         }
+        self.timeline.changes.push(change);
         if self.is_wanted(at) {
             let picture = self.converter.convert(
                 &self.current,
@@ -238,6 +243,7 @@ impl<'a> Session<'a> {
             claimed_us: self.tracks.claims.duration_us,
             lies: timeline.lies(&self.tracks.claims, seen),
             timestamps_us: timeline.times_us,
+            changes: timeline.changes,
             ..VideoSummary::default()
         })
     }

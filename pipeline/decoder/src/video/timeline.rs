@@ -10,6 +10,8 @@ use super::scan::Seen;
 pub(super) struct Timeline {
     /// Relative to the first frame, in decode order, microseconds.
     pub times_us: Vec<i64>,
+    /// How much each of these frames differs from the one before.
+    pub changes: Vec<u16>,
     pub duplicated: u64,
     pub corrupt: u64,
     /// Stored size of the first frame.
@@ -199,6 +201,7 @@ mod tests {
             span_us: 2_000_000,
             video_packets: 60,
             broken_off: true,
+            opening: vec![],
         };
         let lies = timeline((0..60).map(|i| i * 33_333)).lies(&claims, &seen);
         assert_eq!(lies.len(), 4, "{lies:?}");
