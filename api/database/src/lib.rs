@@ -13,6 +13,7 @@ mod decisions;
 mod drift;
 mod error;
 mod fold;
+mod footage;
 mod idempotency;
 mod jobs;
 mod keys;

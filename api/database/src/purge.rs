@@ -165,6 +165,7 @@ impl Tx {
             "DELETE FROM challenges WHERE case_id = $1",
             "DELETE FROM review_pictures WHERE case_id = $1",
             "DELETE FROM picture_marks WHERE case_id = $1",
+            "DELETE FROM footage_marks WHERE case_id = $1",
         ] {
             sqlx::query(sql)
                 .bind(case.id.as_str())

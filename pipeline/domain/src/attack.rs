@@ -36,6 +36,8 @@ pub enum Recorder {
     /// Nothing says so.
     #[default]
     Unknown,
+    /// Sent to the service, by something else than its page.
+    Sent,
     /// By the capture page in a browser, from a camera.
     Browser,
 }
@@ -46,8 +48,10 @@ pub struct Injection {
     pub recorder: Recorder,
     /// The page reports a camera that exists in software only.
     pub virtual_camera: bool,
-    /// Share of frames whose picture is that of the frame before, to the bit.
+    /// Share of frames that hardly differ from the frame before, where frames around them do.
     pub repeated_frames: f64,
+    /// The frames' times are those of a machine: none is off the beat, none is missing.
+    pub even_times: bool,
 }
 
 /// How one movement of the head was answered.
@@ -58,6 +62,8 @@ pub struct HeadTurn {
     pub degrees: Option<f64>,
     /// The largest turn another way in that time.
     pub otherwise: f64,
+    /// The largest turn the way asked before that time.
+    pub early: f64,
 }
 
 /// The document as it was held up in the recording.
@@ -141,10 +147,12 @@ pub(crate) fn recapture(r: &Recapture, t: &Thresholds) -> Verdict {
 pub(crate) fn injection(i: &Injection, t: &Thresholds) -> Verdict {
     let how = match i.recorder {
         Recorder::Unknown => "Nothing says how it was recorded; times are not held against it.",
+        Recorder::Sent => "Not recorded by the capture page.",
         Recorder::Browser => "Recorded by the capture page.",
     };
+    let times = if i.even_times { "even" } else { "uneven" };
     let mut v = Verdict::passed(format!(
-        "{how} {:.1} % of frames repeat the one before.",
+        "{how} {:.1} % of frames repeat the one before; their times are {times}.",
         i.repeated_frames * 100.0
     ))
     .scored(i.repeated_frames, t.injection_repeated);
@@ -152,7 +160,7 @@ pub(crate) fn injection(i: &Injection, t: &Thresholds) -> Verdict {
         v.note(CheckStatus::Failed, ReasonCode::VirtualCamera);
     }
     let odd = i.repeated_frames.is_nan() || i.repeated_frames > t.injection_repeated;
-    if i.recorder == Recorder::Browser && odd {
+    if i.recorder != Recorder::Unknown && odd {
         v.note(CheckStatus::Borderline, ReasonCode::TimingUnnatural);
     }
     v
@@ -174,8 +182,9 @@ pub(crate) fn head(turns: &[HeadTurn], t: &Thresholds) -> Verdict {
         } else {
             CheckStatus::Borderline
         };
-        let otherwise = turn.otherwise >= t.head_turn_accept;
-        let reason = if otherwise {
+        let reason = if turn.early >= t.head_turn_accept {
+            ReasonCode::HeadMovedEarly
+        } else if turn.otherwise >= t.head_turn_accept {
             ReasonCode::HeadMovedOtherwise
         } else {
             ReasonCode::HeadNotMoved

@@ -39,18 +39,24 @@ pub enum CheckName {
     Recapture,
     /// No traces of a recording that was fed in instead of filmed.
     Injection,
+    /// No program but a recorder's has written the file.
+    EncoderTraces,
+    /// The recording was not sent in another case. Exists only in the service, which knows others.
+    FootageSeen,
     /// The head was turned as asked. Exists only where that was asked.
     HeadMovement,
     /// The document was held up, and is the uploaded one. Exists only where that was asked.
     DocumentShown,
     /// The digits asked for were said.
     SpokenDigits,
+    /// The digits were said after they were shown. Exists only where they were shown at times.
+    AnswerTimes,
     /// The mouth moves with the voice.
     LipSync,
 }
 
 impl CheckName {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::DocumentQuality,
         Self::DocumentPortrait,
         Self::DocumentMrz,
@@ -68,9 +74,12 @@ impl CheckName {
         Self::FaceContinuity,
         Self::Recapture,
         Self::Injection,
+        Self::EncoderTraces,
+        Self::FootageSeen,
         Self::HeadMovement,
         Self::DocumentShown,
         Self::SpokenDigits,
+        Self::AnswerTimes,
         Self::LipSync,
     ];
 
@@ -93,9 +102,12 @@ impl CheckName {
             Self::FaceContinuity => "face_continuity",
             Self::Recapture => "recapture",
             Self::Injection => "injection",
+            Self::EncoderTraces => "encoder_traces",
+            Self::FootageSeen => "footage_seen",
             Self::HeadMovement => "head_movement",
             Self::DocumentShown => "document_shown",
             Self::SpokenDigits => "spoken_digits",
+            Self::AnswerTimes => "answer_times",
             Self::LipSync => "lip_sync",
         }
     }

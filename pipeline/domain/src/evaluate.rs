@@ -5,6 +5,7 @@ mod print;
 mod quality;
 mod seals;
 
+use crate::answers;
 use crate::attack;
 use crate::check::{CheckName, CheckResult, CheckStatus};
 use crate::document::term::{self, LastDay, Printed};
@@ -14,6 +15,7 @@ use crate::evidence::{
     Recording, Surface, Zone, median,
 };
 use crate::face::{Calibrations, Pair};
+use crate::origin;
 use crate::policy::Policy;
 use crate::reason::ReasonCode;
 use crate::thresholds::Thresholds;
@@ -136,7 +138,15 @@ pub(crate) fn evaluate(evidence: &Evidence, policy: &Policy) -> Vec<CheckResult>
         run(CheckName::Injection, evidence.injection.as_ref(), |i| {
             attack::injection(i, t)
         }),
+        run(CheckName::EncoderTraces, evidence.traces.as_ref(), |e| {
+            origin::traces(e)
+        }),
     ]);
+    if let Some(footage) = &evidence.footage {
+        results.push(run(CheckName::FootageSeen, footage.as_ref(), |f| {
+            origin::footage(f, t)
+        }));
+    }
     if let Some(turns) = &evidence.head {
         results.push(run(CheckName::HeadMovement, turns.as_ref(), |turns| {
             attack::head(turns, t)
@@ -147,10 +157,13 @@ pub(crate) fn evaluate(evidence: &Evidence, policy: &Policy) -> Vec<CheckResult>
             attack::document_shown(d, policy.calibrations(), t)
         }));
     }
-    results.extend([
-        voice::spoken_digits(&evidence.speech, t),
-        voice::lip_sync(&evidence.lips, t),
-    ]);
+    results.push(voice::spoken_digits(&evidence.speech, t));
+    if let Some(answers) = &evidence.answers {
+        results.push(run(CheckName::AnswerTimes, answers.as_ref(), |a| {
+            answers::answers(a, t)
+        }));
+    }
+    results.push(voice::lip_sync(&evidence.lips, t));
     results
 }
 
@@ -354,6 +367,16 @@ fn presence(p: &Presence, t: &Thresholds) -> Verdict {
     }
     if p.with_one_face > 0 && p.face_width < t.face_width {
         v.note(CheckStatus::Borderline, ReasonCode::FaceTooSmall);
+    }
+    let dark = p.eyes.is_some_and(|e| e.is_nan() || e < t.face_eyes_light);
+    let other = p.chin.is_some_and(|c| c.is_nan() || c > t.face_chin_colour);
+    if dark || other {
+        v.note(CheckStatus::Borderline, ReasonCode::FaceCovered);
+        v.detail.push_str(&format!(
+            " Eyes {:.2} of the cheeks' light, chin {:.3} from the brow's colour.",
+            p.eyes.unwrap_or(0.0),
+            p.chin.unwrap_or(0.0)
+        ));
     }
     v
 }

@@ -1,9 +1,11 @@
 use time::Date;
 
+use crate::answers::Answers;
 use crate::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture};
 use crate::document::print::Compared;
 use crate::document_kind::DocumentKind;
 use crate::face::Comparison;
+use crate::origin::{Footage, Traces};
 use crate::reason::ReasonCode;
 use crate::seal::Trust;
 
@@ -73,11 +75,16 @@ pub struct Evidence {
     pub continuity: Measured<Continuity>,
     pub recapture: Measured<Recapture>,
     pub injection: Measured<Injection>,
+    pub traces: Measured<Traces>,
+    /// `None` where no other case's recordings are known.
+    pub footage: Option<Measured<Footage>>,
     /// `None` when no movement was asked for.
     pub head: Option<Measured<Vec<HeadTurn>>>,
     /// `None` when the document was not asked for.
     pub document_shown: Option<Measured<DocumentShown>>,
     pub speech: Measured<Speech>,
+    /// `None` where no digits were shown at times.
+    pub answers: Option<Measured<Answers>>,
     pub lips: Measured<LipSync>,
 }
 
@@ -186,6 +193,10 @@ pub struct Presence {
     pub with_none: u32,
     /// Median width of the face box in pixels of the recording.
     pub face_width: f64,
+    /// Median over the best frames of the lightest tenth round the eyes over the cheeks, by luma.
+    pub eyes: Option<f64>,
+    /// Likewise, how far the chin's chromaticity lies from that between the brows.
+    pub chin: Option<f64>,
 }
 
 /// Portrait against recording.

@@ -1,5 +1,6 @@
 //! The domain: pure, synchronous, without I/O, clock or randomness.
 
+pub mod answers;
 pub mod attack;
 pub mod branding;
 pub mod calendar;
@@ -23,6 +24,7 @@ pub mod ids;
 pub mod language;
 pub mod letter;
 pub mod mrz;
+pub mod origin;
 mod policy;
 mod policy_change;
 mod reason;

@@ -73,6 +73,7 @@ reason_codes! {
     FaceNotThroughout = "face_not_throughout", "The face is not visible throughout the recording.";
     SeveralFaces = "several_faces", "More than one face is visible in the recording.";
     FaceTooSmall = "face_too_small", "The face in the recording is too small to compare.";
+    FaceCovered = "face_covered", "Dark glasses, a mask or something else covers a part of the face.";
     FaceMismatch = "face_mismatch", "The face in the recording is not the face on the document.";
     FaceUncertain = "face_uncertain", "The faces are neither clearly the same nor clearly different.";
     PresentationAttackLikely = "presentation_attack_likely", "The frames look like a picture, a screen or a mask.";
@@ -86,13 +87,18 @@ reason_codes! {
     ScreenLikely = "screen_likely", "Fine regular patterns as of a display are in the picture.";
     VirtualCamera = "virtual_camera", "The camera exists in software only.";
     TimingUnnatural = "timing_unnatural", "Frames repeat as where a recording is fed in.";
+    RecordingReencoded = "recording_reencoded", "Another program than a recorder has written the recording: it was encoded again or edited.";
+    FootageSeen = "footage_seen", "The same footage was sent in another case.";
     HeadNotMoved = "head_not_moved", "The head was not turned as asked.";
     HeadMovedOtherwise = "head_moved_otherwise", "The head was turned another way than asked.";
+    HeadMovedEarly = "head_moved_early", "The head was turned before it was asked for.";
     DocumentNotShown = "document_not_shown", "The document was not seen where it was to be held up.";
     DocumentShownDiffers = "document_shown_differs", "The portrait that was held up is not clearly the uploaded one.";
     NothingSaid = "nothing_said", "No voice was heard.";
     DigitsDiffer = "digits_differ", "Other digits were said than those asked for.";
     DigitsUncertain = "digits_uncertain", "The digits could not be recognised with enough certainty.";
+    AnsweredEarly = "answered_early", "A digit was said before it was shown.";
+    AnsweredLate = "answered_late", "A digit was said long after it was shown.";
     LipsUncertain = "lips_uncertain", "The mouth does not clearly move with the voice.";
 
     DocumentUnusable = "document_unusable", "A picture of the document cannot be used at all.";
@@ -138,6 +144,7 @@ impl ReasonCode {
             | Self::NoFace
             | Self::FaceNotThroughout
             | Self::FaceTooSmall
+            | Self::FaceCovered
             | Self::HeadNotMoved
             | Self::DocumentNotShown
             | Self::NothingSaid => Some(Part::Video),

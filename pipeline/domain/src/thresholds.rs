@@ -68,6 +68,8 @@ thresholds! {
     single_face_pass = 0.9, 0.5..=1.0, "share of analysed frames", "At least this share of frames shows exactly one face.";
     single_face_fail = 0.5, 0.0..=1.0, "share of analysed frames", "Below this share the recording fails.";
     face_width = 80.0, 24.0..=1000.0, "pixels", "Narrower faces in the recording are too small to compare.";
+    face_eyes_light = 0.5, 0.0..=1.0, "luma over the cheeks'", "Eyes darker than this are behind dark glasses.";
+    face_chin_colour = 0.08, 0.0..=0.5, "chromaticity", "A chin further than this from the colour between the brows is covered.";
     face_match_accept = 7.0, 0.0..=50.0, "log likelihood ratio", "From here on the faces count as the same person's.";
     face_match_refuse = -6.0, -50.0..=0.0, "log likelihood ratio", "Below this they count as two people's.";
     liveness_accept = 0.6, 0.0..=1.0, "mean live score", "From here on the frames count as bona fide.";
@@ -81,6 +83,7 @@ thresholds! {
     recapture_accept = 4.0, 1.0..=100.0, "peak over surroundings", "Up to here fine patterns are natural.";
     recapture_refuse = 8.0, 1.0..=1000.0, "peak over surroundings", "Above this they are a display's.";
     injection_repeated = 0.08, 0.0..=1.0, "share of frames", "More frames that repeat the one before are unnatural from a camera.";
+    footage_seen = 0.2, 0.05..=1.0, "share of marks", "From here on two recordings are the same footage.";
     head_turn_accept = 20.0, 5.0..=60.0, "degrees", "From here on the head was turned.";
     head_turn_refuse = 8.0, 0.0..=60.0, "degrees", "Below this it was not.";
     document_shown_accept = 3.0, -10.0..=30.0, "log likelihood ratio", "From here on the portrait held up is the uploaded one.";
@@ -88,5 +91,7 @@ thresholds! {
     speech_refuse = -6.0, -50.0..=0.0, "log likelihood ratio", "Below this, other digits were said.";
     speech_digit_confidence = 0.5, 0.0..=1.0, "posterior", "Each digit must be heard with at least this confidence.";
     speech_minimum_voice = 0.4, 0.0..=10.0, "seconds", "Less voice than this counts as nothing said.";
+    answer_earliest = 0.0, -2.0..=2.0, "seconds after it was shown", "A digit said earlier than this was known beforehand.";
+    answer_latest = 4.0, 0.5..=20.0, "seconds after it was shown", "A digit said later than this leaves the answer to a human.";
     lip_sync_accept = 0.2, -1.0..=1.0, "correlation", "From here on the mouth moves with the voice; below, a human looks.";
 }

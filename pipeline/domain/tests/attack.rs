@@ -11,9 +11,11 @@
 mod common;
 
 use common::{judge, policy, ratios, same, status};
+use idproof_domain::answers::Answers;
 use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
 use idproof_domain::challenge::Direction;
 use idproof_domain::face::Pair;
+use idproof_domain::origin::{Footage, Traces};
 use idproof_domain::{CheckName, CheckStatus, Evidence, Measured, Outcome, ReasonCode};
 
 use CheckStatus::{Borderline, Failed, Passed, Unavailable};
@@ -162,6 +164,7 @@ fn what_was_fed_in_is_told() {
                 recorder,
                 virtual_camera,
                 repeated_frames,
+                even_times: true,
             });
         }
     };
@@ -174,6 +177,9 @@ fn what_was_fed_in_is_told() {
         Borderline,
         odd,
     );
+    // Even times alone are a telephone's as well.
+    check(with(Recorder::Browser, false, 0.0), name, Passed, None);
+    check(with(Recorder::Sent, false, 0.2), name, Borderline, odd);
     // A file of unknown making may repeat frames.
     check(with(Recorder::Unknown, false, 0.2), name, Passed, None);
     check(
@@ -182,6 +188,118 @@ fn what_was_fed_in_is_told() {
         Failed,
         Some(ReasonCode::VirtualCamera),
     );
+}
+
+#[test]
+fn what_is_worn_before_the_face_is_told() {
+    let t = policy().thresholds().clone();
+    let with = |eyes: f64, chin: f64| {
+        move |e: &mut Evidence| {
+            if let Measured::Value(p) = &mut e.presence {
+                (p.eyes, p.chin) = (Some(eyes), Some(chin));
+            }
+        }
+    };
+    let told = |eyes, chin, expected| {
+        let decision = judge(with(eyes, chin));
+        assert_eq!(status(&decision, CheckName::SingleFace), expected);
+        let why = |r: &idproof_domain::Reason| r.code == ReasonCode::FaceCovered;
+        assert_eq!(decision.reasons.iter().any(why), expected != Passed);
+    };
+    told(t.face_eyes_light, t.face_chin_colour, Passed);
+    told(t.face_eyes_light - 0.01, 0.0, Borderline);
+    told(1.0, t.face_chin_colour + 0.001, Borderline);
+    told(f64::NAN, 0.0, Borderline);
+}
+
+#[test]
+fn what_another_program_has_written_is_told() {
+    let name = CheckName::EncoderTraces;
+    let with = |recorder, program: &'static str| {
+        move |e: &mut Evidence| {
+            let programs = vec![program.to_owned()];
+            e.traces = Measured::Value(Traces { recorder, programs });
+        }
+    };
+    let again = Some(ReasonCode::RecordingReencoded);
+    check(with(Recorder::Browser, "Chrome"), name, Passed, None);
+    check(
+        with(Recorder::Browser, "Lavf58.29.100"),
+        name,
+        Borderline,
+        again,
+    );
+    check(
+        with(Recorder::Sent, "HandBrake 1.8.1"),
+        name,
+        Borderline,
+        again,
+    );
+    // A file alone says nothing of how it was made.
+    check(with(Recorder::Unknown, "Lavf58.29.100"), name, Passed, None);
+    let decision = judge(|e| {
+        e.traces = Measured::unavailable(ReasonCode::DecoderFailed, "gone");
+    });
+    assert_eq!(status(&decision, name), Unavailable);
+    assert_eq!(decision.outcome, Outcome::Review);
+}
+
+#[test]
+fn footage_of_another_case_goes_to_a_person() {
+    let t = policy().thresholds().clone();
+    let name = CheckName::FootageSeen;
+    let with = |share, cases| {
+        move |e: &mut Evidence| {
+            e.footage = Some(Measured::Value(Footage {
+                share,
+                cases,
+                marks: 90,
+            }));
+        }
+    };
+    let seen = Some(ReasonCode::FootageSeen);
+    check(with(t.footage_seen - 0.01, 0), name, Passed, None);
+    check(with(t.footage_seen, 1), name, Borderline, seen);
+    check(with(f64::NAN, 0), name, Borderline, seen);
+    let decision = judge(|e| e.footage = None);
+    assert!(decision.checks.iter().all(|c| c.name != name));
+    assert_eq!(decision.outcome, Outcome::Accept);
+}
+
+#[test]
+fn answers_come_after_their_questions() {
+    let t = policy().thresholds().clone();
+    let name = CheckName::AnswerTimes;
+    let with = |delays: Vec<f64>| {
+        move |e: &mut Evidence| {
+            e.answers = Some(Measured::Value(Answers { asked: 3, delays }));
+        }
+    };
+    check(with(vec![t.answer_earliest, 0.8]), name, Passed, None);
+    let early = Some(ReasonCode::AnsweredEarly);
+    check(
+        with(vec![0.5, t.answer_earliest - 0.01]),
+        name,
+        Failed,
+        early,
+    );
+    check(with(vec![f64::NAN]), name, Failed, early);
+    check(with(vec![0.5, t.answer_latest]), name, Passed, None);
+    let late = Some(ReasonCode::AnsweredLate);
+    check(
+        with(vec![0.5, t.answer_latest + 0.01]),
+        name,
+        Borderline,
+        late,
+    );
+    check(
+        with(vec![]),
+        name,
+        Borderline,
+        Some(ReasonCode::NothingToCompare),
+    );
+    let decision = judge(|e| e.answers = None);
+    assert!(decision.checks.iter().all(|c| c.name != name));
 }
 
 #[test]
@@ -194,9 +312,21 @@ fn the_head_was_turned_as_asked() {
                 asked: Direction::Up,
                 degrees,
                 otherwise,
+                early: 0.0,
             }]));
         }
     };
+    let early = judge(|e| {
+        e.head = Some(Measured::Value(vec![HeadTurn {
+            asked: Direction::Left,
+            degrees: Some(3.0),
+            otherwise: 0.0,
+            early: 25.0,
+        }]));
+    });
+    assert_eq!(status(&early, name), Failed);
+    let told = |r: &idproof_domain::Reason| r.code == ReasonCode::HeadMovedEarly;
+    assert!(early.reasons.iter().any(told));
     let retaken = |degrees, otherwise, expected, reason| {
         let decision = judge(with(degrees, otherwise));
         assert_eq!(status(&decision, name), expected);

@@ -114,6 +114,50 @@ async fn a_good_case_is_accepted_with_its_evidence() {
 }
 
 #[tokio::test]
+async fn the_same_footage_in_another_case_goes_to_a_person_until_the_first_is_purged() {
+    for world in worlds().await {
+        let tools = Arc::new(FakeTools::of(true));
+        let process = handler(&world, &tools, ReviewMode::Borderline);
+        let first = world.submitted(None).await;
+        work(&world, &process).await.unwrap();
+        assert_eq!(verdict(&world, &first).await.0.state, CaseState::Accepted);
+
+        let again = world.submitted(None).await;
+        work(&world, &process).await.unwrap();
+        let (case, decision) = verdict(&world, &again).await;
+        assert_eq!(case.state, CaseState::InReview);
+        assert_eq!(case.reasons, ["footage_seen"]);
+        let check = &decision.report["checks"]["footage_seen"];
+        assert_eq!(check["status"], "borderline", "{check}");
+
+        // Nothing but keyed hashes is kept, and they know their case.
+        let marks: Vec<String> = sqlx::query_scalar("SELECT mark FROM footage_marks")
+            .fetch_all(world.database().pool())
+            .await
+            .unwrap();
+        assert!(marks.len() > 20 && marks.iter().all(|m| m.len() == 16));
+
+        tools.decoder.another.store(true, Ordering::SeqCst);
+        let other = world.submitted(None).await;
+        work(&world, &process).await.unwrap();
+        let (case, _) = verdict(&world, &other).await;
+        assert_eq!(case.state, CaseState::Accepted, "{:?}", case.reasons);
+
+        tools.decoder.another.store(false, Ordering::SeqCst);
+        for gone in [&first, &again] {
+            let mut tx = world.database().begin().await.unwrap();
+            let mut case = tx.case(&gone.id).await.unwrap().unwrap();
+            let now = idproof_ports::Clock::now_ms(&*world.clock);
+            tx.forget_media(&mut case, now).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let later = world.submitted(None).await;
+        work(&world, &process).await.unwrap();
+        assert_eq!(verdict(&world, &later).await.0.state, CaseState::Accepted);
+    }
+}
+
+#[tokio::test]
 async fn another_persons_face_is_refused() {
     for world in worlds().await {
         let tools = Arc::new(FakeTools::of(false));

@@ -1,34 +1,19 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture};
-use idproof_domain::challenge::ScriptStep;
-use idproof_domain::evidence::{FaceMatch, LipSync, Liveness, Motion, Presence, Recording, Speech};
 use idproof_domain::{Evidence, Measured, ReasonCode};
-use idproof_ports::{
-    Clock, ImageReport, MediaDecoder, MediaError, ModelIdentity, Stopwatch, VideoReport,
-    VideoRequest,
-};
+use idproof_ports::{Clock, ImageReport, MediaDecoder, ModelIdentity, Stopwatch, VideoReport};
 
-use crate::case::{Analysers, CaseInput, InputError, Progress, Stage, is_input_fault};
-use crate::continuity::pieces;
+use crate::case::{Analysers, CaseInput, InputError, Progress, Stage};
 use crate::document::{self, DocumentFindings};
-use crate::faces::{Template, against_most_typical};
-use crate::head::turns;
-use crate::lips::lip_sync;
+use crate::findings::{
+    continuity, deformation, document_shown, face_match, head, liveness, presence, recapture,
+};
+use crate::footage::Marks;
+use crate::injection::{injection, traces};
 use crate::mark::PictureMarks;
-use crate::motion::motion;
 use crate::shown::Shown;
-use crate::speech::listen;
-use crate::video::{FaceSink, VideoFindings};
-
-/// Frames closer together than this are timed but not looked at: 12 to 15 a second show a mouth
-/// that speaks.
-const FRAME_GAP: Duration = Duration::from_millis(60);
-/// The longer side at which frames are analysed.
-const FRAME_SIDE: u32 = 1280;
-/// How many frames, best first, are compared with the portrait.
-const COMPARED_FRAMES: usize = 7;
+use crate::watch::{Watched, watch};
 
 /// How long a stage took, wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +40,9 @@ pub struct Analysis {
     /// For a person who judges the case; no part of what is decided by.
     pub shown: Shown,
     /// What each photograph of the document is recognised by in other cases.
-    pub marks: Vec<PictureMarks>,
+    pub pictures: Vec<PictureMarks>,
+    /// How the recording moves, to know it again. Empty where too little moves.
+    pub marks: Marks,
 }
 
 /// Runs every stage of a case: the document on one thread, the recording on another, the
@@ -143,6 +130,8 @@ fn conclude(
         continuity: continuity(found, analysers),
         recapture: recapture(found, analysers),
         injection: injection(input, video.report.as_ref(), &video.recording),
+        traces: traces(input, video.report.as_ref(), &video.recording),
+        footage: None,
         head: head(input, found, analysers),
         document_shown: document_shown(
             input,
@@ -161,6 +150,7 @@ fn conclude(
         declared: document.declared,
         recording: video.recording,
         speech: video.speech,
+        answers: video.answers,
         lips: video.lips,
     };
     let mut timings = vec![Timing {
@@ -183,7 +173,8 @@ fn conclude(
             sides: document.shown.sides,
             ..video.shown
         },
-        marks: document.marks,
+        pictures: document.marks,
+        marks: video.marks,
     }
 }
 
@@ -192,7 +183,7 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn timed<T>(
+pub(crate) fn timed<T>(
     clock: &dyn Clock,
     progress: &dyn Progress,
     stage: Stage,
@@ -225,307 +216,4 @@ fn no_document(input: &CaseInput, reason: ReasonCode, why: &str) -> DocumentFind
         shown: Shown::default(),
         marks: Vec::new(),
     }
-}
-
-struct Watched {
-    found: VideoFindings,
-    recording: Measured<Recording>,
-    speech: Measured<Speech>,
-    lips: Measured<LipSync>,
-    report: Option<VideoReport>,
-    models: Vec<ModelIdentity>,
-    timings: Vec<Timing>,
-    shown: Shown,
-}
-
-fn watch(
-    input: &CaseInput,
-    decoder: &dyn MediaDecoder,
-    analysers: &Analysers,
-    clock: &dyn Clock,
-    progress: &dyn Progress,
-) -> Result<Watched, InputError> {
-    let request = VideoRequest {
-        min_frame_gap: FRAME_GAP,
-        max_side: FRAME_SIDE,
-    };
-    let tools = analysers.faces.as_ref().ok();
-    let live = analysers.liveness.as_ref().ok();
-    let mut sink = FaceSink::new(tools, live, progress, input.script.as_ref());
-    let (decoded, video_took) = timed(clock, progress, Stage::Video, || {
-        let decoded = decoder.decode_video(&input.video, &request, &mut sink);
-        sink.finish();
-        decoded
-    });
-    let report = match decoded {
-        Ok(report) => Ok(report),
-        Err(source) if is_input_fault(&source) => return Err(InputError::Video { source }),
-        Err(e) => Err(e),
-    };
-    let (speech, speech_took) = timed(clock, progress, Stage::Speech, || match &report {
-        Ok(_) => listen(
-            &analysers.speech,
-            &sink.samples,
-            input.language,
-            &input.digits,
-        ),
-        Err(e) => (decoder_unavailable(e), Vec::new(), Vec::new()),
-    });
-    let (speech, heard, mut models) = speech;
-    if let Some(live) = live {
-        models.extend(lock(live).identities());
-    }
-    let lips = match &report {
-        Ok(r) => {
-            let offset = r.audio_offset_us as f64 / 1e6;
-            lips(&sink, offset, analysers)
-        }
-        Err(e) => decoder_unavailable(e),
-    };
-    let mut found = sink.found;
-    let mut shown = Shown {
-        heard,
-        ..sink.shown
-    };
-    if report.is_err() {
-        // Half a recording proves nothing about the other half.
-        found = VideoFindings::default();
-        shown = Shown::default();
-    }
-    Ok(Watched {
-        found,
-        recording: match &report {
-            Ok(r) => Measured::Value(recording(r)),
-            Err(e) => decoder_unavailable(e),
-        },
-        speech,
-        lips,
-        report: report.ok(),
-        models,
-        timings: vec![
-            Timing {
-                stage: Stage::Video,
-                took: video_took,
-            },
-            Timing {
-                stage: Stage::Speech,
-                took: speech_took,
-            },
-        ],
-        shown,
-    })
-}
-
-fn decoder_unavailable<T>(error: &MediaError) -> Measured<T> {
-    let reason = match error {
-        MediaError::TimedOut(_) => ReasonCode::StageTimedOut,
-        _ => ReasonCode::DecoderFailed,
-    };
-    Measured::unavailable(reason, error.to_string())
-}
-
-fn recording(report: &VideoReport) -> Recording {
-    Recording {
-        seconds: report.duration().as_secs_f64(),
-        frames: report.timestamps_us.len() as u64 + report.dropped_frames,
-        irregular_frames: report.dropped_frames + report.duplicated_frames + report.corrupt_frames,
-        sound_seconds: report.audio_us as f64 / 1e6,
-        lies: report.lies.clone(),
-    }
-}
-
-/// Why nothing about faces can be said, if so.
-fn face_problem<T>(found: &VideoFindings, analysers: &Analysers) -> Option<Measured<T>> {
-    if let Err(why) = &analysers.faces {
-        return Some(Measured::unavailable(
-            ReasonCode::ModelUnavailable,
-            why.to_string(),
-        ));
-    }
-    found
-        .face_error
-        .as_ref()
-        .map(|e| Measured::unavailable(ReasonCode::ModelFailed, e.to_string()))
-}
-
-fn presence(found: &VideoFindings, analysers: &Analysers) -> Measured<Presence> {
-    face_problem(found, analysers).unwrap_or_else(|| {
-        let mut widths = found.widths.clone();
-        widths.sort_by(f64::total_cmp);
-        Measured::Value(Presence {
-            frames: found.with_one + found.with_several + found.with_none,
-            with_one_face: found.with_one,
-            with_several: found.with_several,
-            with_none: found.with_none,
-            face_width: widths.get(widths.len() / 2).copied().unwrap_or(0.0),
-        })
-    })
-}
-
-fn face_match(
-    portrait: Option<&Template>,
-    seen: &Measured<Option<idproof_domain::evidence::Portrait>>,
-    found: &VideoFindings,
-    analysers: &Analysers,
-) -> Measured<FaceMatch> {
-    if let Some(problem) = face_problem(found, analysers) {
-        return problem;
-    }
-    if let Measured::Unavailable { reason, detail } = seen {
-        return Measured::unavailable(*reason, detail.clone());
-    }
-    let Some(portrait) = portrait else {
-        return Measured::unavailable(
-            ReasonCode::NothingToCompare,
-            "There is no portrait to compare with.",
-        );
-    };
-    let mut frames: Vec<_> = found.templates.iter().collect();
-    frames.sort_by(|a, b| b.quality.total_cmp(&a.quality));
-    Measured::Value(FaceMatch {
-        comparisons: frames
-            .iter()
-            .take(COMPARED_FRAMES)
-            .map(|f| portrait.compare(&f.template))
-            .collect(),
-    })
-}
-
-fn liveness(found: &VideoFindings, analysers: &Analysers) -> Measured<Liveness> {
-    if let Err(why) = &analysers.liveness {
-        return Measured::unavailable(ReasonCode::ModelUnavailable, why.to_string());
-    }
-    if let Some(e) = &found.live_error {
-        return Measured::unavailable(ReasonCode::ModelFailed, e.to_string());
-    }
-    face_problem(found, analysers).unwrap_or_else(|| {
-        Measured::Value(Liveness {
-            scores: found.live_scores.clone(),
-        })
-    })
-}
-
-fn lips(sink: &FaceSink<'_>, sound_offset: f64, analysers: &Analysers) -> Measured<LipSync> {
-    face_problem(&sink.found, analysers).unwrap_or_else(|| {
-        lip_sync(&sink.lips.mouth, &sink.samples, sound_offset).map_or_else(
-            || {
-                let why = "Face and sound are not long enough together.";
-                Measured::unavailable(ReasonCode::NothingToCompare, why)
-            },
-            Measured::Value,
-        )
-    })
-}
-
-fn continuity(found: &VideoFindings, analysers: &Analysers) -> Measured<Continuity> {
-    face_problem(found, analysers).unwrap_or_else(|| {
-        let pieces = pieces(&found.thumbs);
-        let templates: Vec<&Template> = found.templates.iter().map(|s| &s.template).collect();
-        Measured::Value(Continuity {
-            faces: against_most_typical(&templates),
-            frozen_seconds: pieces.frozen_seconds,
-            repeated_seconds: pieces.repeated_seconds,
-            cuts: pieces.cuts,
-        })
-    })
-}
-
-fn recapture(found: &VideoFindings, analysers: &Analysers) -> Measured<Recapture> {
-    face_problem(found, analysers).unwrap_or_else(|| {
-        Measured::Value(Recapture {
-            periodicity: found.periodicity.clone(),
-        })
-    })
-}
-
-/// Names under which cameras appear that exist in software only.
-const VIRTUAL: [&str; 11] = [
-    "virtual",
-    "obs",
-    "manycam",
-    "xsplit",
-    "snap camera",
-    "droidcam",
-    "iriun",
-    "epoccam",
-    "v4l2loopback",
-    "splitcam",
-    "deepfacelive",
-];
-
-fn injection(
-    input: &CaseInput,
-    report: Option<&VideoReport>,
-    recording: &Measured<Recording>,
-) -> Measured<Injection> {
-    let Some(report) = report else {
-        return match recording {
-            Measured::Unavailable { reason, detail } => {
-                Measured::unavailable(*reason, detail.clone())
-            }
-            Measured::Value(_) => Measured::unavailable(
-                ReasonCode::DecoderFailed,
-                "Nothing is known of the recording.",
-            ),
-        };
-    };
-    let camera = input.capture.camera.as_deref().map(str::to_lowercase);
-    let named = |name: &str| {
-        let words = |c: &String| c.split(|x: char| !x.is_alphanumeric()).any(|w| w == name);
-        camera
-            .as_ref()
-            .is_some_and(|c| words(c) || (name.len() > 4 && c.contains(name)))
-    };
-    let frames = report.timestamps_us.len().max(1) as f64;
-    Measured::Value(Injection {
-        recorder: input.capture.recorder,
-        virtual_camera: VIRTUAL.iter().any(|name| named(name)),
-        repeated_frames: report.duplicated_frames as f64 / frames,
-    })
-}
-
-fn head(
-    input: &CaseInput,
-    found: &VideoFindings,
-    analysers: &Analysers,
-) -> Option<Measured<Vec<HeadTurn>>> {
-    let turns = turns(input.script.as_ref()?, &found.poses)?;
-    Some(face_problem(found, analysers).unwrap_or(Measured::Value(turns)))
-}
-
-fn document_shown(
-    input: &CaseInput,
-    portrait: Option<&Template>,
-    seen: &Measured<Option<idproof_domain::evidence::Portrait>>,
-    found: &VideoFindings,
-    analysers: &Analysers,
-) -> Option<Measured<DocumentShown>> {
-    let asked = |s: &ScriptStep| matches!(s, ScriptStep::Document { .. });
-    input
-        .script
-        .as_ref()
-        .filter(|s| s.steps.iter().any(asked))?;
-    if let Some(problem) = face_problem(found, analysers) {
-        return Some(problem);
-    }
-    if let Measured::Unavailable { reason, detail } = seen {
-        return Some(Measured::unavailable(*reason, detail.clone()));
-    }
-    let Some(portrait) = portrait else {
-        let why = "There is no portrait to compare with.";
-        return Some(Measured::unavailable(ReasonCode::NothingToCompare, why));
-    };
-    Some(Measured::Value(DocumentShown {
-        frames: found.document_frames,
-        portraits: found.held_up.iter().map(|t| portrait.compare(t)).collect(),
-    }))
-}
-
-fn deformation(found: &VideoFindings, analysers: &Analysers) -> Measured<Motion> {
-    face_problem(found, analysers).unwrap_or_else(|| {
-        motion(&found.landmarks).map_or_else(
-            || Measured::unavailable(ReasonCode::NothingToCompare, "Too few frames with a face."),
-            Measured::Value,
-        )
-    })
 }

@@ -1,5 +1,6 @@
 //! How the head is turned, from landmarks over time, held against what was asked.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use idproof_domain::attack::HeadTurn;
@@ -8,6 +9,8 @@ use idproof_ports::{Landmarks, Point};
 
 /// How long after it is shown a movement is waited for.
 const WINDOW: Duration = Duration::from_millis(3_500);
+/// How long before it is shown a movement is looked for that came too early.
+const EARLIER: Duration = Duration::from_millis(3_000);
 /// How far the tip of the nose stands before the eyes, over the distance between them
 /// (anthropometry: about 35 mm over 63 mm).
 const NOSE: f32 = 0.55;
@@ -49,6 +52,31 @@ impl Pose {
             nose: down / depth,
         })
     }
+
+    /// Degrees turned this way from a head at rest.
+    fn degrees(&self, way: Direction, left: f32, nose: f32) -> f32 {
+        match way {
+            Direction::Left => self.left - left,
+            Direction::Right => left - self.left,
+            Direction::Up => (1.0 - self.nose / nose.max(0.05)) * UP,
+        }
+    }
+}
+
+/// Every turn against where the head usually is: degrees to the left, degrees up.
+pub(crate) fn track(poses: &[Pose]) -> Vec<(Duration, f64, f64)> {
+    let rest = (
+        middle(poses.iter().map(|p| p.left)),
+        middle(poses.iter().map(|p| p.nose)),
+    );
+    let (Some(left), Some(nose)) = rest else {
+        return Vec::new();
+    };
+    let degrees = |p: &Pose, way| f64::from(p.degrees(way, left, nose));
+    poses
+        .iter()
+        .map(|p| (p.at, degrees(p, Direction::Left), degrees(p, Direction::Up)))
+        .collect()
 }
 
 /// How each movement that was asked for was answered; `None` when none was asked for.
@@ -80,39 +108,40 @@ pub(crate) fn turns(script: &Script, poses: &[Pose]) -> Option<Vec<HeadTurn>> {
         asked
             .into_iter()
             .map(|(direction, from)| {
-                let inside: Vec<&Pose> = poses
-                    .iter()
-                    .filter(|p| window(from).contains(&p.at))
-                    .collect();
-                answer(direction, &inside, rest)
+                let within = |time: Range<Duration>| -> Vec<&Pose> {
+                    poses.iter().filter(|p| time.contains(&p.at)).collect()
+                };
+                let before = from.saturating_sub(EARLIER)..from;
+                answer(direction, &within(window(from)), &within(before), rest)
             })
             .collect(),
     )
 }
 
 /// The second largest turn: one frame alone may be a slip of the landmarks.
-fn answer(asked: Direction, inside: &[&Pose], rest: (Option<f32>, Option<f32>)) -> HeadTurn {
+fn answer(
+    asked: Direction,
+    inside: &[&Pose],
+    before: &[&Pose],
+    rest: (Option<f32>, Option<f32>),
+) -> HeadTurn {
     let (Some(left), Some(nose)) = rest else {
         return HeadTurn {
             asked,
             degrees: None,
             otherwise: 0.0,
+            early: 0.0,
         };
     };
-    let by = |direction: Direction| {
-        let mut all: Vec<f64> = inside
+    let largest = |poses: &[&Pose], way: Direction| {
+        let mut all: Vec<f64> = poses
             .iter()
-            .map(|p| {
-                f64::from(match direction {
-                    Direction::Left => p.left - left,
-                    Direction::Right => left - p.left,
-                    Direction::Up => (1.0 - p.nose / nose.max(0.05)) * UP,
-                })
-            })
+            .map(|p| f64::from(p.degrees(way, left, nose)))
             .collect();
         all.sort_by(|a, b| b.total_cmp(a));
         all.get(1).copied()
     };
+    let by = |way| largest(inside, way);
     let others = [Direction::Left, Direction::Right, Direction::Up]
         .into_iter()
         .filter(|d| *d != asked)
@@ -122,6 +151,7 @@ fn answer(asked: Direction, inside: &[&Pose], rest: (Option<f32>, Option<f32>)) 
         asked,
         degrees: by(asked),
         otherwise: others,
+        early: largest(before, asked).unwrap_or(0.0),
     }
 }
 
@@ -212,11 +242,26 @@ mod tests {
         }
         let found = turns(&script(Direction::Left), &early).unwrap();
         assert!(found[0].degrees.is_none_or(|d| d < 8.0), "{found:?}");
+        assert!(found[0].early > 20.0, "{found:?}");
         assert!(
             turns(&script(Direction::Left), &[]).unwrap()[0]
                 .degrees
                 .is_none()
         );
+    }
+
+    #[test]
+    fn the_track_is_in_degrees_from_where_the_head_usually_is() {
+        let track = track(&recording(30.0, 0.0));
+        assert_eq!(track.len(), 30);
+        let (_, rest, _) = track[2];
+        let (at, turned, _) = track[15];
+        assert!(
+            rest.abs() < 1.0 && (20.0..45.0).contains(&turned),
+            "{track:?}"
+        );
+        assert_eq!(at, Duration::from_millis(3_000));
+        assert!(super::track(&[]).is_empty());
     }
 
     #[test]

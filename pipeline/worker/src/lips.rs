@@ -46,6 +46,12 @@ impl Mouth {
         }
     }
 
+    /// The opening by time.
+    pub(crate) fn track(&self) -> Vec<(Duration, f64)> {
+        let at = |s: &f64| Duration::try_from_secs_f64(*s).unwrap_or_default();
+        self.seen.iter().map(|(s, open)| (at(s), *open)).collect()
+    }
+
     /// The opening on a grid of [`STEP`] from `start`, standardised; `None` where the mouth
     /// was not seen often enough.
     fn shape(&self, start: f64, count: usize) -> Option<Vec<f64>> {
@@ -120,6 +126,21 @@ fn voice(samples: &[f32], start: f64, count: usize) -> Option<Vec<f64>> {
     }
     let heard: Vec<f64> = grid.iter().map(|db| db.max(loud - RANGE_DB)).collect();
     Some(standard(&quick(&mean_over(&heard, 3))))
+}
+
+/// Level of the sound every 80 ms, dB of full scale, by time after the first frame. `sound_offset`:
+/// seconds from that frame to the first sample; what was heard before the frame is left out.
+pub(crate) fn loudness(samples: &[f32], sound_offset: f64) -> Vec<(Duration, f64)> {
+    const FRAMES: usize = 8;
+    levels(samples)
+        .chunks(FRAMES)
+        .enumerate()
+        .filter_map(|(n, db)| {
+            let at = sound_offset + (n * FRAMES) as f64 * 0.01;
+            let mean = db.iter().sum::<f64>() / db.len() as f64;
+            Some((Duration::try_from_secs_f64(at).ok()?, mean.max(-60.0)))
+        })
+        .collect()
 }
 
 /// dB of full scale every 10 ms over 25 ms, without what lies below about 200 Hz.

@@ -29,6 +29,13 @@ pub struct Shown {
     pub live: Vec<(Duration, f64)>,
     /// How many faces were seen, by time after the start.
     pub faces: Vec<(Duration, u32)>,
+    /// The turn of the head by time: degrees to the person's own left, degrees up, both from where it
+    /// usually is.
+    pub head: Vec<(Duration, f64, f64)>,
+    /// The outer lip gap over the mouth's width, by time.
+    pub mouth: Vec<(Duration, f64)>,
+    /// Level of the sound by time after the first frame, dB of full scale.
+    pub voice: Vec<(Duration, f64)>,
     /// What the zone says, by the names under which applicants declare the same.
     pub zone: Vec<(&'static str, String)>,
     /// What is printed, likewise.

@@ -10,7 +10,9 @@ use idproof_ports::{
 use crate::analyse::lock;
 use crate::case::{Progress, Stage};
 use crate::continuity::Thumb;
+use crate::covered::{Cover, cover};
 use crate::faces::{FaceTools, Template};
+use crate::footage::Glimpse;
 use crate::head::Pose;
 use crate::lips::MouthTracker;
 use crate::quality::frame_quality;
@@ -57,8 +59,10 @@ pub(crate) struct VideoFindings {
     pub landmarks: Vec<Landmarks>,
     pub templates: Vec<Scored>,
     pub thumbs: Vec<Thumb>,
+    pub glimpses: Vec<Glimpse>,
     pub poses: Vec<Pose>,
     pub periodicity: Vec<f64>,
+    pub covers: Vec<Cover>,
     /// Frames while the document was to be held up, and the second faces seen then.
     pub document_frames: u32,
     pub held_up: Vec<Template>,
@@ -199,6 +203,9 @@ impl<'a> FaceSink<'a> {
             });
         }
         self.found
+            .covers
+            .extend(cover(&best.image, &best.landmarks));
+        self.found
             .periodicity
             .extend(periodicity(&best.image, &best.bounds));
         if let Some(tools) = self.tools {
@@ -241,6 +248,9 @@ fn document_times(script: &Script) -> Vec<Range<Duration>> {
 impl VideoSink for FaceSink<'_> {
     fn frame(&mut self, frame: VideoFrame) -> ControlFlow<()> {
         self.progress.seen(Stage::Video, frame.at);
+        self.found
+            .glimpses
+            .push(Glimpse::of(frame.at, &frame.image));
         if let Some(tools) = self.tools
             && self.found.face_error.is_none()
             && let Err(e) = self.look(tools, frame)

@@ -14,15 +14,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use idproof_domain::attack::Recorder;
-use idproof_domain::challenge::{Direction, Script, ScriptStep};
+use idproof_domain::challenge::{Adaptation, Direction, Script, ScriptStep};
 use idproof_domain::{
     CheckName, CheckStatus, Decision, Language, Outcome, Policy, ReasonCode, decide,
 };
 use idproof_ports::{
-    Clock, DecodedImage, DocumentFinder, Embedding, Face, FaceEmbedder, FaceFinder, ImageReport,
-    LandmarkFinder, Landmarks, LiveScorer, MediaDecoder, MediaError, MediaFile, ModelError,
-    ModelIdentity, Point, Quad, Rect, RgbImage, Unavailable, VideoFrame, VideoReport, VideoRequest,
-    VideoSink,
+    Clock, DecodedImage, DigitRecogniser, DocumentFinder, Embedding, Face, FaceEmbedder,
+    FaceFinder, HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer, MediaDecoder,
+    MediaError, MediaFile, ModelError, ModelIdentity, Point, Quad, Rect, RgbImage, SpeechFindings,
+    SpeechRequest, Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink,
 };
 use idproof_worker::{
     Analysers, CaptureFacts, CaseInput, FaceTools, Progress, Stage, analyse, analyse_recording,
@@ -353,6 +353,7 @@ fn a_living_person_passes_every_check_of_the_recording() {
         CheckName::FaceContinuity,
         CheckName::Recapture,
         CheckName::Injection,
+        CheckName::EncoderTraces,
     ] {
         let check = decision.checks.iter().find(|c| c.name == name).unwrap();
         assert_eq!(
@@ -494,6 +495,140 @@ fn a_camera_of_software_and_repeated_frames_are_told() {
         status(&found, CheckName::Injection),
         CheckStatus::Borderline
     );
+}
+
+#[test]
+fn a_recording_that_another_program_has_written_or_fed_in_is_told() {
+    let mut film = Film::of(shot);
+    let mut browser = input();
+    browser.capture.recorder = Recorder::Browser;
+    for (program, expected) in [
+        ("Chrome", CheckStatus::Passed),
+        ("Lavf58.29.100", CheckStatus::Borderline),
+    ] {
+        film.report.programs = vec![program.into()];
+        let found = judged(&film, &browser);
+        assert_eq!(status(&found, CheckName::EncoderTraces), expected);
+    }
+    // A file of unknown making is not held to it.
+    let found = judged(&film, &input());
+    assert_eq!(
+        status(&found, CheckName::EncoderTraces),
+        CheckStatus::Passed
+    );
+    // Every fifth frame is the one before, encoded once more.
+    for (change, expected) in [(9, CheckStatus::Borderline), (210, CheckStatus::Passed)] {
+        film.report.changes = (0..150)
+            .map(|n| if n % 5 == 4 { change } else { 200 })
+            .collect();
+        let found = judged(&film, &browser);
+        assert_eq!(status(&found, CheckName::Injection), expected, "{change}");
+    }
+}
+
+/// Hears the digits asked for, each so long after it was shown.
+struct Hears(f64);
+
+impl DigitRecogniser for Hears {
+    fn recognise(&mut self, request: &SpeechRequest<'_>) -> Result<SpeechFindings, ModelError> {
+        let at = |n: usize| Duration::from_secs_f64(1.5 + n as f64 * 1.5 + self.0);
+        Ok(SpeechFindings {
+            voiced: Duration::from_secs(2),
+            heard: request
+                .expected
+                .as_slice()
+                .iter()
+                .enumerate()
+                .map(|(n, digit)| HeardDigit {
+                    digit: *digit,
+                    start: at(n),
+                    end: at(n) + Duration::from_millis(400),
+                    confidence: 0.95,
+                })
+                .collect(),
+            expected_log_ratio: Some(9.0),
+            clipped: 0.0,
+        })
+    }
+
+    fn identity(&self) -> ModelIdentity {
+        identity("hears")
+    }
+}
+
+#[test]
+fn digits_said_before_they_were_shown_are_told() {
+    let mut asked = input();
+    let digit = |(n, digit): (usize, &u8)| ScriptStep::Digit {
+        digit: *digit,
+        after_ms: 1_500 + 1_500 * n as u32,
+    };
+    asked.script = Some(Script {
+        digits: vec![3, 7, 2],
+        language: Language::En,
+        steps: [3, 7, 2].iter().enumerate().map(digit).collect(),
+        adapt: vec![],
+    });
+    let look = |asked: &CaseInput, delay: f64| {
+        let all = Analysers {
+            speech: Ok(Mutex::new(Box::new(Hears(delay)))),
+            ..analysers()
+        };
+        let film = Film::of(shot);
+        let found = analyse_recording(asked, &film, &all, &Ticks::default(), &Quiet).unwrap();
+        let heard_at = found.shown.heard[0].start;
+        (decide(&found.evidence, &policy()), heard_at)
+    };
+    for (delay, expected) in [
+        (0.6, CheckStatus::Passed),
+        (-0.9, CheckStatus::Failed),
+        (4.5, CheckStatus::Borderline),
+    ] {
+        let (decision, heard_at) = look(&asked, delay);
+        assert_eq!(
+            status(&decision, CheckName::AnswerTimes),
+            expected,
+            "{delay}"
+        );
+        assert_eq!(heard_at, Duration::from_secs_f64(1.5 + delay));
+    }
+    // Whoever signs the digits says none.
+    asked.script.as_mut().unwrap().adapt = vec![Adaptation::Sign];
+    let (decision, _) = look(&asked, -0.9);
+    let name = CheckName::AnswerTimes;
+    assert!(decision.checks.iter().all(|c| c.name != name));
+}
+
+#[test]
+fn what_is_shown_of_a_recording_has_its_tracks() {
+    let found = analyse_recording(
+        &input(),
+        &Film::of(shot),
+        &analysers(),
+        &Ticks::default(),
+        &Quiet,
+    )
+    .unwrap();
+    assert_eq!(found.shown.head.len(), 30);
+    assert_eq!(found.shown.mouth.len(), 30);
+    assert!(found.shown.voice.is_empty(), "the film is silent");
+}
+
+#[test]
+fn the_same_footage_has_the_same_marks_and_other_footage_has_others() {
+    let marks = |film: &Film| {
+        let found =
+            analyse_recording(&input(), film, &analysers(), &Ticks::default(), &Quiet).unwrap();
+        found.marks.kept
+    };
+    let (one, again) = (marks(&Film::of(shot)), marks(&Film::of(shot)));
+    assert!(one.len() > 20 && one == again, "{}", one.len());
+    let other = marks(&Film::of(|n| Shot {
+        scene: 500.0 - 1.3 * n as f32,
+        ..shot(n)
+    }));
+    let common = other.iter().filter(|m| one.contains(m)).count();
+    assert!(common * 10 < other.len().max(10), "{common}");
 }
 
 fn asked(step: ScriptStep) -> CaseInput {

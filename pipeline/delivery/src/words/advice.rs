@@ -26,6 +26,7 @@ enum Cause {
     Jerky,
     Silent,
     FaceHidden,
+    FaceCovered,
     Others,
     Far,
     Face,
@@ -81,6 +82,7 @@ fn cause(code: ReasonCode) -> Cause {
         R::VideoTimingIrregular | R::ContainerContradicts => Cause::Jerky,
         R::NoSound => Cause::Silent,
         R::NoFace | R::FaceNotThroughout => Cause::FaceHidden,
+        R::FaceCovered => Cause::FaceCovered,
         R::SeveralFaces => Cause::Others,
         R::FaceTooSmall => Cause::Far,
         R::FaceMismatch | R::FaceUncertain => Cause::Face,
@@ -94,11 +96,17 @@ fn cause(code: ReasonCode) -> Cause {
         | R::PictureFrozen
         | R::PictureRepeats
         | R::VirtualCamera
-        | R::TimingUnnatural => Cause::Jerky,
-        R::HeadNotMoved | R::HeadMovedOtherwise => Cause::Head,
+        | R::TimingUnnatural
+        | R::RecordingReencoded
+        | R::FootageSeen => Cause::Jerky,
+        R::HeadNotMoved | R::HeadMovedOtherwise | R::HeadMovedEarly => Cause::Head,
         R::DocumentNotShown | R::DocumentShownDiffers => Cause::Shown,
         R::NothingSaid => Cause::Voice,
-        R::DigitsDiffer | R::DigitsUncertain | R::LipsUncertain => Cause::Digits,
+        R::DigitsDiffer
+        | R::DigitsUncertain
+        | R::AnsweredEarly
+        | R::AnsweredLate
+        | R::LipsUncertain => Cause::Digits,
         R::DocumentUnusable => Cause::DocumentFile,
         R::VideoUnusable => Cause::VideoFile,
         R::FileUnsupported => Cause::Kind,
@@ -196,6 +204,10 @@ fn sentence(cause: Cause, language: Language) -> &'static str {
         Cause::FaceHidden => (
             "Votre visage n’est pas visible tout le temps. Gardez-le dans l’ovale du début à la fin.",
             "Your face is not visible all the time. Keep it in the oval from start to end.",
+        ),
+        Cause::FaceCovered => (
+            "Quelque chose cache une partie de votre visage. Ôtez lunettes de soleil ou masque, et filmez-vous à visage découvert.",
+            "Something covers a part of your face. Take off dark glasses or a mask, and film yourself with your face bare.",
         ),
         Cause::Others => (
             "Quelqu’un d’autre est visible sur la vidéo. Installez-vous seul, devant un mur si possible.",

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
 
+use idproof_domain::answers::Answers;
 use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
 use idproof_domain::challenge::Direction;
 use idproof_domain::document::print::Compared;
@@ -12,6 +13,7 @@ use idproof_domain::evidence::{
     SealLook, Speech, Surface, Zone,
 };
 use idproof_domain::face::{Comparison, Pair};
+use idproof_domain::origin::{Footage, Traces};
 use idproof_domain::seal::Trust;
 use idproof_domain::{CheckName, CheckStatus, Decision, Evidence, Measured, Policy, decide};
 use time::macros::date;
@@ -50,6 +52,8 @@ pub fn good() -> Evidence {
             with_several: 0,
             with_none: 0,
             face_width: 200.0,
+            eyes: Some(1.0),
+            chin: Some(0.01),
         }),
         face_match: faces(&[12.0, 15.0, 13.0]),
         liveness: Measured::Value(Liveness {
@@ -72,11 +76,22 @@ pub fn good() -> Evidence {
             recorder: Recorder::Browser,
             virtual_camera: false,
             repeated_frames: 0.0,
+            even_times: false,
         }),
+        traces: Measured::Value(Traces {
+            recorder: Recorder::Browser,
+            programs: vec!["Chrome".into()],
+        }),
+        footage: Some(Measured::Value(Footage {
+            share: 0.01,
+            cases: 0,
+            marks: 90,
+        })),
         head: Some(Measured::Value(vec![HeadTurn {
             asked: Direction::Left,
             degrees: Some(30.0),
             otherwise: 2.0,
+            early: 1.0,
         }])),
         document_shown: Some(Measured::Value(DocumentShown {
             frames: 20,
@@ -90,6 +105,10 @@ pub fn good() -> Evidence {
             least_confidence: 0.95,
             log_ratio: Some(9.0),
         }),
+        answers: Some(Measured::Value(Answers {
+            asked: 3,
+            delays: vec![0.6, 0.7, 0.5],
+        })),
         lips: Measured::Value(LipSync {
             seconds: 7.0,
             score: 0.5,

@@ -126,7 +126,7 @@ fn capture(facts: &serde_json::Value) -> CaptureFacts {
         recorder: if facts["shown"].is_array() {
             Recorder::Browser
         } else {
-            Recorder::Unknown
+            Recorder::Sent
         },
         camera,
     }

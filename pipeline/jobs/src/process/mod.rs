@@ -2,6 +2,7 @@
 
 mod judges;
 mod marks;
+mod footage;
 mod material;
 mod outcome;
 #[cfg(test)]
@@ -145,14 +146,13 @@ impl Process {
         })
         .await
         .map_err(|_| JobError::again("the analysis stopped unexpectedly"))?;
-        if let Ok(analysis) = &analysed {
+        let mut analysed = analysed;
+        if let Ok(analysis) = &mut analysed {
+            analysis.evidence.footage = self.footage(case, &analysis.marks).await?;
+            analysis.evidence.seen_in = self.seen_in(case, &analysis.pictures).await?;
             for timing in &analysis.timings {
                 self.context.tally.stage(timing.stage.as_str(), timing.took);
             }
-        }
-        let mut analysed = analysed;
-        if let Ok(analysis) = &mut analysed {
-            analysis.evidence.seen_in = self.seen_in(case, &analysis.marks).await?;
         }
         let judges = self.judges(case).await?;
         let found = Found::judged(analysed, &judges.active.policy, case.attempt, person, rules);
@@ -188,6 +188,10 @@ impl Process {
             decided_by: found.decided_by().to_owned(),
             at: now,
         };
+        if let Some(marks) = found.marks() {
+            let kept = self.footage_to_keep(&case, marks)?;
+            tx.keep_footage(&case.id, &kept).await?;
+        }
         tx.insert_decision(&decision).await?;
         let scores = self.scores(&case, &found, &judges, now)?;
         if let Some(scores) = &scores {

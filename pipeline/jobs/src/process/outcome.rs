@@ -7,7 +7,7 @@ use idproof_domain::{
 };
 use idproof_ports::MediaError;
 use idproof_wire::{PolicyReport, Report, ReportParts};
-use idproof_worker::{Analysis, InputError, Progress, Stage};
+use idproof_worker::{Analysis, InputError, Marks, Progress, Stage};
 
 use crate::handler::JobError;
 
@@ -108,6 +108,11 @@ impl Found {
             Verdict::Accept => None,
             _ => self.analysis.as_ref(),
         }
+    }
+
+    /// How the recording moves, where it was analysed.
+    pub fn marks(&self) -> Option<&Marks> {
+        self.analysis.as_ref().map(|a| &a.marks)
     }
 
     pub fn decided_by(&self) -> &'static str {

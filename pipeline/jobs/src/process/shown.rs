@@ -1,6 +1,8 @@
 //! Keeps what a person is shown of a case beside its media: encrypted under the case's key, purged
 //! with the media.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use idproof_database::{Case, Picture};
 use idproof_domain::Measured;
@@ -159,8 +161,22 @@ fn findings(shown: &Shown, analysis: &Analysis) -> Value {
     let faces = shown
         .faces
         .iter()
-        .map(|(at, n)| json!([ms(*at), u8::from(*n == 1)]));
-    let live = shown.live.iter().map(|(at, score)| json!([ms(*at), score]));
+        .map(|(at, n)| (*at, f64::from(u8::from(*n == 1))));
+    let live = shown.live.iter().map(|(at, score)| (*at, *score));
+    let yaw = shown.head.iter().map(|(at, left, _)| (*at, *left));
+    let pitch = shown.head.iter().map(|(at, _, up)| (*at, *up));
+    let lips = analysis.evidence.lips.value().map(
+        |l| json!({ "score": rounded(l.score), "lag_ms": l.lag_ms, "seconds": rounded(l.seconds) }),
+    );
+    let mut tracks = vec![
+        track("face_present", "one face", faces),
+        track("live_score", "score", live),
+        track("head_yaw", "degrees", yaw),
+        track("head_pitch", "degrees", pitch),
+        track("mouth", "of_width", shown.mouth.iter().copied()),
+        track("voice", "dB", shown.voice.iter().copied()),
+    ];
+    tracks.retain(|t| t["points"] != json!([]));
     json!({
         "zone": table(&shown.zone),
         "print": table(&shown.print),
@@ -168,10 +184,8 @@ fn findings(shown: &Shown, analysis: &Analysis) -> Value {
         "differs": differs.collect::<Vec<_>>(),
         "documents": documents,
         "heard": heard.collect::<Vec<_>>(),
-        "tracks": [
-            { "name": "face_present", "unit": "one face", "points": faces.collect::<Vec<_>>() },
-            { "name": "live_score", "unit": "score", "points": live.collect::<Vec<_>>() },
-        ],
+        "lips": lips,
+        "tracks": tracks,
     })
 }
 
@@ -218,6 +232,20 @@ fn share(v: f64) -> f64 {
     (v * 10_000.0).round() / 10_000.0
 }
 
-fn ms(at: std::time::Duration) -> u64 {
+/// Values by time, as the console draws them.
+fn track(name: &str, unit: &str, points: impl Iterator<Item = (Duration, f64)>) -> Value {
+    let points: Vec<Value> = points
+        .map(|(at, value)| json!([ms(at), rounded(value)]))
+        .collect();
+    json!({ "name": name, "unit": unit, "points": points })
+}
+
+/// Three places are more than anybody sees; what is no number is nought.
+fn rounded(value: f64) -> f64 {
+    let rounded = (value * 1e3).round() / 1e3;
+    if rounded.is_finite() { rounded } else { 0.0 }
+}
+
+fn ms(at: Duration) -> u64 {
     u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
 }

@@ -30,6 +30,8 @@ pub struct FakeDecoder {
     /// How often it was asked.
     pub asked: AtomicUsize,
     pub unavailable: AtomicBool,
+    /// Another recording than usual.
+    pub another: AtomicBool,
 }
 
 fn grey(width: u32, height: u32) -> RgbImage {
@@ -49,9 +51,9 @@ fn print(width: u32, height: u32) -> RgbImage {
 }
 
 /// A bright bar that wanders: no two pictures are alike.
-fn moved(index: u64) -> RgbImage {
+fn moved(left: u64) -> RgbImage {
     let (w, h) = (640_usize, 480_usize);
-    let left = index as usize * 16;
+    let left = left as usize;
     let data = (0..w * h)
         .flat_map(|i| {
             [if (left..left + 120).contains(&(i % w)) {
@@ -126,7 +128,12 @@ impl MediaDecoder for FakeDecoder {
             let frame = VideoFrame {
                 at,
                 index,
-                image: moved(index),
+                image: moved(if self.another.load(Ordering::SeqCst) {
+                    let n = index as f64;
+                    (240.0 + 200.0 * (0.53 * n).sin() + 30.0 * (2.3 * n).cos()) as u64
+                } else {
+                    16 * index
+                }),
             };
             if sink.frame(frame) == ControlFlow::Break(()) {
                 break;
@@ -276,15 +283,16 @@ struct Ears;
 
 impl DigitRecogniser for Ears {
     fn recognise(&mut self, request: &SpeechRequest<'_>) -> Result<SpeechFindings, ModelError> {
-        let heard = |digit: &u8| HeardDigit {
+        // A little after each was shown.
+        let heard = |(n, digit): (u64, &u8)| HeardDigit {
             digit: *digit,
-            start: Duration::ZERO,
-            end: Duration::ZERO,
+            start: Duration::from_millis(2_000 + 1_400 * n),
+            end: Duration::from_millis(2_400 + 1_400 * n),
             confidence: 0.99,
         };
         Ok(SpeechFindings {
             voiced: Duration::from_secs(3),
-            heard: request.expected.as_slice().iter().map(heard).collect(),
+            heard: (0..).zip(request.expected.as_slice()).map(heard).collect(),
             expected_log_ratio: Some(20.0),
             clipped: 0.0,
         })

@@ -132,6 +132,7 @@ export const CAUSES = {
   no_face: 'face_view',
   face_not_throughout: 'face_view',
   face_too_small: 'face_view',
+  face_covered: 'face_view',
   several_faces: 'several',
   face_mismatch: 'face_match',
   face_uncertain: 'face_match',

@@ -4,7 +4,7 @@ use idproof_database::Case;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::video::{Heard, Track};
+use super::video::{Heard, Lips, Track};
 
 #[derive(Serialize)]
 pub(super) struct FieldView {
@@ -26,6 +26,7 @@ pub(super) struct Findings {
     pub heard: Option<Vec<Heard>>,
     pub tracks: Option<Vec<Track>>,
     pub documents: Option<Vec<DocumentSide>>,
+    pub lips: Option<Lips>,
 }
 
 type Corners = [[f64; 2]; 4];

@@ -18,8 +18,10 @@ pub(super) struct VideoView {
     height: Option<u32>,
     has_sound: Option<bool>,
     asked: Vec<Asked>,
+    moves: Vec<Move>,
     heard: Option<Vec<Heard>>,
     tracks: Option<Vec<Track>>,
+    lips: Option<Lips>,
     facts: Vec<Fact>,
 }
 
@@ -27,6 +29,26 @@ pub(super) struct VideoView {
 struct Asked {
     digit: String,
     at_ms: u32,
+}
+
+/// What was asked beside digits.
+#[derive(Serialize)]
+struct Move {
+    /// `head` or `document`.
+    kind: &'static str,
+    direction: Option<&'static str>,
+    at_ms: u32,
+}
+
+/// The mouth against the voice.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Lips {
+    /// Correlation -1 to 1 at the best shift.
+    score: f64,
+    /// The mouth behind the voice at that shift.
+    lag_ms: i64,
+    /// How long they could be compared.
+    seconds: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,11 +95,11 @@ pub(super) fn video(
                 digit: digit.to_string(),
                 at_ms: *after_ms,
             }),
-            // What was asked of head and document has checks of its own.
             ScriptStep::Head { .. } | ScriptStep::Document { .. } => None,
         };
         s.steps.iter().filter_map(asked).collect()
     });
+    let moves = script.map_or(&[][..], |s| &s.steps);
     let mut facts = Vec::new();
     if let Some(r) = &report {
         let mut fact = |name: &str, value: Value| {
@@ -98,7 +120,12 @@ pub(super) fn video(
             fact("contradiction", lie.clone().into());
         }
     }
-    let (heard, tracks) = findings.map_or((None, None), |f| (f.heard, f.tracks));
+    let Findings {
+        heard,
+        tracks,
+        lips,
+        ..
+    } = findings.unwrap_or_default();
     VideoView {
         media: upload.id.to_string(),
         seconds: report.as_ref().map(|r| r.seconds),
@@ -106,8 +133,23 @@ pub(super) fn video(
         height: report.as_ref().map(|r| r.height),
         has_sound: report.as_ref().map(|r| r.audio.is_some()),
         asked: asked.unwrap_or_default(),
+        moves: moves.iter().filter_map(moved).collect(),
         heard,
         tracks,
+        lips,
         facts,
     }
+}
+
+fn moved(step: &ScriptStep) -> Option<Move> {
+    let (kind, direction) = match step {
+        ScriptStep::Digit { .. } => return None,
+        ScriptStep::Head { direction, .. } => ("head", Some(direction.as_str())),
+        ScriptStep::Document { .. } => ("document", None),
+    };
+    Some(Move {
+        kind,
+        direction,
+        at_ms: step.after_ms(),
+    })
 }

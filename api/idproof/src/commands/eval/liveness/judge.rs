@@ -20,19 +20,21 @@ use crate::commands::challenge;
 use crate::commands::verify::legal_day;
 
 /// What judges a living face in a recording.
-const LIVING: [CheckName; 6] = [
+const LIVING: [CheckName; 7] = [
     CheckName::SingleFace,
     CheckName::Liveness,
     CheckName::FaceMotion,
     CheckName::FaceContinuity,
     CheckName::Recapture,
     CheckName::Injection,
+    CheckName::EncoderTraces,
 ];
 /// What judges the answer to a challenge.
-const ANSWER: [CheckName; 3] = [
+const ANSWER: [CheckName; 4] = [
     CheckName::VideoIntegrity,
     CheckName::HeadMovement,
     CheckName::SpokenDigits,
+    CheckName::AnswerTimes,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -182,20 +182,44 @@ fn by_type(all: &All<'_>) -> Table {
         let seen = of(all, kind);
         let n = seen.len() as u64;
         let of_n = |k: u64| format!("{k} ({})", percent(k as f64 / n.max(1) as f64));
+        let accepted = count(&seen, Answer::Accepted);
+        let wrong = if kind.is_some() {
+            accepted
+        } else {
+            n - accepted
+        };
         rows.push(vec![
             kind.unwrap_or("bona fide").to_owned(),
             n.to_string(),
-            of_n(count(&seen, Answer::Accepted)),
+            of_n(accepted),
             of_n(count(&seen, Answer::Person)),
             of_n(count(&seen, Answer::Refused)),
+            interval(&Figure::share(wrong, n)),
         ]);
     }
     Table {
         title: "By type of attack".into(),
-        head: ["type", "samples", "accepted", "to a person", "refused"]
-            .map(str::to_owned)
-            .into(),
+        head: [
+            "type",
+            "samples",
+            "accepted",
+            "to a person",
+            "refused",
+            "APCER (bona fide: BPCER), 95 %",
+        ]
+        .map(str::to_owned)
+        .into(),
         rows,
+    }
+}
+
+/// A rate between its bounds.
+fn interval(figure: &Figure) -> String {
+    match (figure.value, figure.ci95) {
+        (Some(value), Some([low, high])) => {
+            format!("{} ({} to {})", percent(value), percent(low), percent(high))
+        }
+        _ => "–".to_owned(),
     }
 }
 
