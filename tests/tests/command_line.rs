@@ -230,7 +230,9 @@ fn a_signed_challenge_is_used_once_by_its_own_attempt_and_unchanged() {
     let (media, keys, root_key) = (inside("media"), inside("keys"), inside("root.key"));
     let environment = [
         ("IDPROOF_DATABASE_URL", database.as_str()),
+        ("IDPROOF_VAULT_STORE_KIND", "local"),
         ("IDPROOF_VAULT_STORE_DIR", media.as_str()),
+        ("IDPROOF_VAULT_KEYS_PLACE_KIND", "directory"),
         ("IDPROOF_VAULT_KEYS_PLACE_DIR", keys.as_str()),
         ("IDPROOF_VAULT_KEYS_ROOT_FILE", root_key.as_str()),
     ];

@@ -368,9 +368,15 @@ fn presence(p: &Presence, t: &Thresholds) -> Verdict {
     if p.with_one_face > 0 && p.face_width < t.face_width {
         v.note(CheckStatus::Borderline, ReasonCode::FaceTooSmall);
     }
-    let dark = p.eyes.is_some_and(|e| e.is_nan() || e < t.face_eyes_light);
-    let other = p.chin.is_some_and(|c| c.is_nan() || c > t.face_chin_colour);
-    if dark || other {
+    if let Some(light) = p.light
+        && (light.is_nan() || light < t.face_light)
+    {
+        v.note(CheckStatus::Borderline, ReasonCode::FaceTooDark);
+        v.detail.push_str(&format!(" Cheeks of luma {light:.0}."));
+    }
+    let eyes = p.eyes.is_some_and(|e| e.is_nan() || e < t.face_eyes_light);
+    let chin = p.chin.is_some_and(|c| c.is_nan() || c > t.face_chin_colour);
+    if eyes || chin {
         v.note(CheckStatus::Borderline, ReasonCode::FaceCovered);
         v.detail.push_str(&format!(
             " Eyes {:.2} of the cheeks' light, chin {:.3} from the brow's colour.",

@@ -197,6 +197,8 @@ pub struct Presence {
     pub eyes: Option<f64>,
     /// Likewise, how far the chin's chromaticity lies from that between the brows.
     pub chin: Option<f64>,
+    /// Likewise, the luma of the darker cheek, 0 to 255.
+    pub light: Option<f64>,
 }
 
 /// Portrait against recording.

@@ -73,6 +73,7 @@ reason_codes! {
     FaceNotThroughout = "face_not_throughout", "The face is not visible throughout the recording.";
     SeveralFaces = "several_faces", "More than one face is visible in the recording.";
     FaceTooSmall = "face_too_small", "The face in the recording is too small to compare.";
+    FaceTooDark = "face_too_dark", "The face is too dark: too little light, or light from behind.";
     FaceCovered = "face_covered", "Dark glasses, a mask or something else covers a part of the face.";
     FaceMismatch = "face_mismatch", "The face in the recording is not the face on the document.";
     FaceUncertain = "face_uncertain", "The faces are neither clearly the same nor clearly different.";
@@ -145,6 +146,7 @@ impl ReasonCode {
             | Self::FaceNotThroughout
             | Self::FaceTooSmall
             | Self::FaceCovered
+            | Self::FaceTooDark
             | Self::HeadNotMoved
             | Self::DocumentNotShown
             | Self::NothingSaid => Some(Part::Video),

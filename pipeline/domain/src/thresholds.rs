@@ -68,8 +68,9 @@ thresholds! {
     single_face_pass = 0.9, 0.5..=1.0, "share of analysed frames", "At least this share of frames shows exactly one face.";
     single_face_fail = 0.5, 0.0..=1.0, "share of analysed frames", "Below this share the recording fails.";
     face_width = 80.0, 24.0..=1000.0, "pixels", "Narrower faces in the recording are too small to compare.";
+    face_light = 30.0, 0.0..=255.0, "luma", "Cheeks darker than this are in too little light, or before too much.";
     face_eyes_light = 0.5, 0.0..=1.0, "luma over the cheeks'", "Eyes darker than this are behind dark glasses.";
-    face_chin_colour = 0.08, 0.0..=0.5, "chromaticity", "A chin further than this from the colour between the brows is covered.";
+    face_chin_colour = 0.15, 0.0..=0.5, "chromaticity", "A chin further than this from the colour between the brows is covered.";
     face_match_accept = 7.0, 0.0..=50.0, "log likelihood ratio", "From here on the faces count as the same person's.";
     face_match_refuse = -6.0, -50.0..=0.0, "log likelihood ratio", "Below this they count as two people's.";
     liveness_accept = 0.6, 0.0..=1.0, "mean live score", "From here on the frames count as bona fide.";

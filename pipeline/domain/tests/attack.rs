@@ -210,6 +210,16 @@ fn what_is_worn_before_the_face_is_told() {
     told(t.face_eyes_light - 0.01, 0.0, Borderline);
     told(1.0, t.face_chin_colour + 0.001, Borderline);
     told(f64::NAN, 0.0, Borderline);
+    for (light, expected) in [(t.face_light, Passed), (t.face_light - 0.1, Borderline)] {
+        let decision = judge(|e| {
+            if let Measured::Value(p) = &mut e.presence {
+                p.light = Some(light);
+            }
+        });
+        assert_eq!(status(&decision, CheckName::SingleFace), expected);
+        let dark = |r: &idproof_domain::Reason| r.code == ReasonCode::FaceTooDark;
+        assert_eq!(decision.reasons.iter().any(dark), expected != Passed);
+    }
 }
 
 #[test]

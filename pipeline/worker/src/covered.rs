@@ -1,10 +1,13 @@
-//! Is something worn before the face? Eyes behind dark glasses are darker than any eyelid; a mask has
-//! another colour than the skin between the brows.
+//! Is something worn before the face? Eyes behind dark glasses are darker than any eyelid; a coloured mask
+//! has another colour than the skin between the brows. Pale and grey masks do not stand out so: beards and
+//! light from the side change a chin's colour as much.
 
 use idproof_ports::{Landmarks, Point, RgbImage};
 
 /// How far patches reach, as a share of the distance between the eyes.
 const PATCH: f32 = 0.12;
+/// Below this luma colours say nothing.
+const DARK: f64 = 45.0;
 /// How far beyond the lids the eyes are looked at, likewise.
 const AROUND_EYES: f32 = 0.1;
 
@@ -13,8 +16,11 @@ const AROUND_EYES: f32 = 0.1;
 pub(crate) struct Cover {
     /// The lightest tenth round the eyes over the cheeks, by luma: about 1, behind dark glasses far less.
     pub eyes: f64,
-    /// How far the chin's chromaticity (shares of red and green) lies from that between the brows.
-    pub chin: f64,
+    /// How far the chin's chromaticity (shares of red and green) lies from that between the brows;
+    /// `None` where it is too dark for colours.
+    pub chin: Option<f64>,
+    /// Luma of the darker cheek, 0 to 255.
+    pub light: f64,
 }
 
 /// `None` where the points lie on one another or outside the picture.
@@ -43,7 +49,8 @@ pub(crate) fn cover(image: &RgbImage, landmarks: &Landmarks) -> Option<Cover> {
     let (a, b) = (chromaticity(&brow), chromaticity(&chin));
     Some(Cover {
         eyes: one?.max(other?) / cheek,
-        chin: (a.0 - b.0).hypot(a.1 - b.1),
+        chin: (luma(&brow) >= DARK && cheek >= DARK).then(|| (a.0 - b.0).hypot(a.1 - b.1)),
+        light: cheek,
     })
 }
 
@@ -150,7 +157,7 @@ mod tests {
     fn a_bare_face_is_of_one_colour() {
         let bare = cover(&face(0, 0, SKIN), &points()).unwrap();
         assert!(
-            (bare.eyes - 1.0).abs() < 0.05 && bare.chin < 0.01,
+            (bare.eyes - 1.0).abs() < 0.05 && bare.chin.unwrap() < 0.01,
             "{bare:?}"
         );
     }
@@ -158,11 +165,16 @@ mod tests {
     #[test]
     fn dark_glasses_and_masks_stand_out() {
         let glasses = cover(&face(72, 92, [18, 18, 20]), &points()).unwrap();
-        assert!(glasses.eyes < 0.4 && glasses.chin < 0.01, "{glasses:?}");
-        for colour in [[170, 196, 212], [235, 235, 235], [20, 20, 22]] {
-            let mask = cover(&face(100, 190, colour), &points()).unwrap();
-            assert!(mask.chin > 0.06, "{colour:?} {mask:?}");
+        assert!(
+            glasses.eyes < 0.4 && glasses.chin.unwrap() < 0.01,
+            "{glasses:?}"
+        );
+        for colour in [[30, 90, 200], [20, 120, 60]] {
+            let mask = cover(&face(125, 190, colour), &points()).unwrap();
+            assert!(mask.chin.unwrap() > 0.15, "{colour:?} {mask:?}");
         }
+        let night = cover(&face(0, 200, [20, 15, 14]), &points()).unwrap();
+        assert!(night.chin.is_none() && night.light < 20.0, "{night:?}");
     }
 
     #[test]

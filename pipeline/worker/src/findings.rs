@@ -42,7 +42,8 @@ pub(crate) fn presence(found: &VideoFindings, analysers: &Analysers) -> Measured
             with_none: found.with_none,
             face_width: middle(found.widths.clone()).unwrap_or(0.0),
             eyes: middle(found.covers.iter().map(|c| c.eyes).collect()),
-            chin: middle(found.covers.iter().map(|c| c.chin).collect()),
+            chin: middle(found.covers.iter().filter_map(|c| c.chin).collect()),
+            light: middle(found.covers.iter().map(|c| c.light).collect()),
         })
     })
 }

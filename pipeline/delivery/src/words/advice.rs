@@ -27,6 +27,7 @@ enum Cause {
     Silent,
     FaceHidden,
     FaceCovered,
+    FaceDark,
     Others,
     Far,
     Face,
@@ -83,6 +84,7 @@ fn cause(code: ReasonCode) -> Cause {
         R::NoSound => Cause::Silent,
         R::NoFace | R::FaceNotThroughout => Cause::FaceHidden,
         R::FaceCovered => Cause::FaceCovered,
+        R::FaceTooDark => Cause::FaceDark,
         R::SeveralFaces => Cause::Others,
         R::FaceTooSmall => Cause::Far,
         R::FaceMismatch | R::FaceUncertain => Cause::Face,
@@ -204,6 +206,10 @@ fn sentence(cause: Cause, language: Language) -> &'static str {
         Cause::FaceHidden => (
             "Votre visage n’est pas visible tout le temps. Gardez-le dans l’ovale du début à la fin.",
             "Your face is not visible all the time. Keep it in the oval from start to end.",
+        ),
+        Cause::FaceDark => (
+            "Votre visage est trop sombre dans la vidéo. Placez-vous face à la lumière, sans fenêtre ni lampe derrière vous.",
+            "Your face is too dark in the video. Turn towards the light, with no window or lamp behind you.",
         ),
         Cause::FaceCovered => (
             "Quelque chose cache une partie de votre visage. Ôtez lunettes de soleil ou masque, et filmez-vous à visage découvert.",

@@ -54,6 +54,7 @@ pub fn good() -> Evidence {
             face_width: 200.0,
             eyes: Some(1.0),
             chin: Some(0.01),
+            light: Some(140.0),
         }),
         face_match: faces(&[12.0, 15.0, 13.0]),
         liveness: Measured::Value(Liveness {

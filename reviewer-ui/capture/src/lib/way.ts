@@ -133,6 +133,7 @@ export const CAUSES = {
   face_not_throughout: 'face_view',
   face_too_small: 'face_view',
   face_covered: 'face_view',
+  face_too_dark: 'face_view',
   several_faces: 'several',
   face_mismatch: 'face_match',
   face_uncertain: 'face_match',

@@ -72,6 +72,7 @@ const reasons: Record<string, string> = {
   screen_likely: 'Fine regular patterns as of a display are in the picture.',
   virtual_camera: 'The camera exists in software only.',
   timing_unnatural: 'Frames repeat as where a recording is fed in.',
+  face_too_dark: 'The face is too dark: too little light, or light from behind.',
   face_covered: 'Dark glasses, a mask or something else covers a part of the face.',
   recording_reencoded: 'Another program than a recorder has written the file: it was encoded again or edited.',
   footage_seen: 'The same footage was sent in another case.',

@@ -72,6 +72,7 @@ const reasons: Record<string, string> = {
   screen_likely: 'De fins motifs réguliers, comme ceux d’un écran, sont dans l’image.',
   virtual_camera: 'La caméra n’existe que par logiciel.',
   timing_unnatural: 'Des images se répètent comme lorsqu’un enregistrement est injecté.',
+  face_too_dark: 'Le visage est trop sombre : trop peu de lumière, ou une lumière derrière lui.',
   face_covered: 'Des lunettes sombres, un masque ou autre chose cachent une partie du visage.',
   recording_reencoded: 'Un autre programme qu’un enregistreur a écrit le fichier : il a été réencodé ou monté.',
   footage_seen: 'Les mêmes images ont été envoyées dans un autre dossier.',

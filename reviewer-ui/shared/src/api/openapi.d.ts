@@ -561,8 +561,9 @@ export interface paths {
         put?: never;
         /**
          * Begin an upload
-         * @description Problems: `consent_needed`, `challenge_void`, `too_many_uploads`, `too_large`, `empty`,
-         *     `invalid`, `invalid_state`.
+         * @description Problems: `consent_needed`, `challenge_forged`, `challenge_expired`, `challenge_foreign`,
+         *     `challenge_used`, `challenge_void`, `too_many_uploads`, `too_large`, `empty`, `invalid`,
+         *     `invalid_state`.
          */
         post: operations["openUpload"];
         delete?: never;
@@ -961,7 +962,7 @@ export interface components {
             /** @enum {string} */
             language: "fr" | "en";
             steps: components["schemas"]["StepView"][];
-            /** @description Binds one recording to the challenge: shown once, used once. */
+            /** @description Signed: binds one recording to the challenge and its attempt. Shown once, used once. */
             token: string;
         };
         /** @description What the applicant wants of the challenge. */
@@ -1268,7 +1269,7 @@ export interface components {
              * @example code_wrong
              * @enum {string}
              */
-            code: "malformed_json" | "bad_request" | "cut_off" | "unauthorized" | "scope_missing" | "not_found" | "method_not_allowed" | "too_slow" | "invalid_state" | "changed_meanwhile" | "idempotency_running" | "consent_needed" | "contact_needed" | "document_missing" | "video_missing" | "challenge_void" | "chunk_differs" | "chunks_missing" | "upload_closed" | "appeal_used" | "media_gone" | "letter_elsewhere" | "letter_late" | "letter_not_opened" | "delivery_running" | "length_required" | "too_large" | "unsupported_media_type" | "invalid" | "consent_version_old" | "code_wrong" | "code_expired" | "digest_mismatch" | "size_wrong" | "empty" | "number_wrong" | "idempotency_key_reused" | "address_refused" | "code_locked" | "resend_too_soon" | "resend_limit" | "rate_limited" | "too_many_uploads" | "too_many_challenges" | "headers_too_large" | "internal" | "unavailable" | "overloaded";
+            code: "malformed_json" | "bad_request" | "cut_off" | "unauthorized" | "scope_missing" | "not_found" | "method_not_allowed" | "too_slow" | "invalid_state" | "changed_meanwhile" | "idempotency_running" | "consent_needed" | "contact_needed" | "document_missing" | "video_missing" | "challenge_void" | "challenge_forged" | "challenge_expired" | "challenge_foreign" | "challenge_used" | "chunk_differs" | "chunks_missing" | "upload_closed" | "appeal_used" | "media_gone" | "letter_elsewhere" | "letter_late" | "letter_not_opened" | "delivery_running" | "length_required" | "too_large" | "unsupported_media_type" | "invalid" | "consent_version_old" | "code_wrong" | "code_expired" | "digest_mismatch" | "size_wrong" | "empty" | "number_wrong" | "idempotency_key_reused" | "address_refused" | "code_locked" | "resend_too_soon" | "resend_limit" | "rate_limited" | "too_many_uploads" | "too_many_challenges" | "headers_too_large" | "internal" | "unavailable" | "overloaded";
             /** @description What is wrong in this request. */
             detail?: string | null;
             errors?: components["schemas"]["FieldError"][];
