@@ -146,7 +146,6 @@ fn sunglasses_a_mask_and_a_hood() {
     told(&all[1], "single_face", "borderline", "face_covered");
     // Under a hood the face is bare: nothing is held against it but that a picture never moves.
     told(&all[2], "face_motion", "failed", "face_does_not_move");
-    println!("hood: {:#}", all[2].report()["checks"]["single_face"]);
 }
 
 #[test]
@@ -257,6 +256,6 @@ fn the_document_held_before_the_face() {
     );
     verify.video = verify.ffmpeg("selfie.webm", &line);
     let ran = verify.run();
-    println!("held: {:#}", ran.report()["checks"]);
-    assert_ne!(ran.status("single_face"), "passed");
+    // The portrait on it is the same person's: one face, which never moves.
+    told(&ran, "face_motion", "failed", "face_does_not_move");
 }
