@@ -195,6 +195,12 @@ catalogue! {
         "En dessous de cette part, l'enregistrement échoue.";
     face_width: SingleFace, LimitBelow, None, Of(|e| Some(e.presence.value()?.face_width)),
         "Un visage plus étroit dans l'enregistrement est trop petit pour être comparé.";
+    face_light: SingleFace, LimitBelow, None, Of(|e| e.presence.value()?.light),
+        "Des joues plus sombres que cela manquent de lumière, ou en ont trop derrière elles.";
+    face_eyes_light: SingleFace, LimitBelow, None, Of(|e| e.presence.value()?.eyes),
+        "Des yeux plus sombres que cela sont derrière des lunettes foncées.";
+    face_chin_colour: SingleFace, LimitAbove, None, Of(|e| e.presence.value()?.chin),
+        "Un menton dont la couleur s'éloigne davantage de celle du front est couvert.";
     face_match_accept: FaceMatch, AcceptFrom, Some("face_match_refuse"), Score,
         "À partir de là, les visages comptent comme ceux de la même personne.";
     face_match_refuse: FaceMatch, RefuseBelow, Some("face_match_accept"), Score,
@@ -221,6 +227,8 @@ catalogue! {
         "Au-dessus, ce sont ceux d'un écran.";
     injection_repeated: Injection, LimitAbove, None, Score,
         "Davantage d'images identiques à la précédente ne viennent pas d'une caméra.";
+    footage_seen: FootageSeen, LimitAbove, None, Score,
+        "À partir de là, deux enregistrements sont les mêmes images.";
     head_turn_accept: HeadMovement, AcceptFrom, Some("head_turn_refuse"), Score,
         "À partir de là, la tête a été tournée.";
     head_turn_refuse: HeadMovement, RefuseBelow, Some("head_turn_accept"), Score,
@@ -235,6 +243,11 @@ catalogue! {
         "Chaque chiffre doit être entendu avec au moins cette confiance.";
     speech_minimum_voice: SpokenDigits, LimitBelow, None, Of(|e| Some(e.speech.value()?.voiced_seconds)),
         "Avec moins de voix, rien n'a été dit.";
+    answer_earliest: AnswerTimes, RefuseBelow, None, Score,
+        "Un chiffre dit plus tôt était connu d'avance.";
+    answer_latest: AnswerTimes, LimitAbove, None,
+        Of(|e| e.answers.as_ref()?.value()?.delays.iter().copied().reduce(f64::max)),
+        "Un chiffre dit plus tard laisse la réponse à une personne.";
     lip_sync_accept: LipSync, AcceptFrom, None, Score,
         "À partir de là, la bouche bouge avec la voix ; en dessous, une personne regarde.";
 }

@@ -54,7 +54,7 @@ const ELSEWHERE: [&str; 24] = [
     "virtualdub",
 ];
 
-fn written_elsewhere(program: &str) -> bool {
+pub(crate) fn written_elsewhere(program: &str) -> bool {
     let name = program.to_lowercase();
     name.split(|c: char| !c.is_ascii_alphanumeric())
         .any(|word| ELSEWHERE.iter().any(|known| begins(word, known)))

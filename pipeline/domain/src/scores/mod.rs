@@ -37,7 +37,7 @@ macro_rules! sections {
 
 sections! {
     surfaces, portrait, announced, zone, doubts, seen_in, print, seals, declared, recording, presence, face_match,
-    liveness, motion, continuity, recapture, injection, head, document_shown, speech, lips,
+    liveness, motion, continuity, recapture, injection, traces, footage, head, document_shown, speech, answers, lips,
 }
 
 fn pack<T: Words>(value: &T) -> Cow<'static, str> {
@@ -98,9 +98,12 @@ impl Scores<'static> {
             continuity,
             recapture,
             injection,
+            traces,
+            footage,
             head,
             document_shown,
             speech,
+            answers,
             lips,
         } = evidence;
         let asked = policy.thresholds().document_minimum_age;
@@ -128,9 +131,12 @@ impl Scores<'static> {
             continuity: pack(continuity),
             recapture: pack(recapture),
             injection: pack(injection),
+            traces: pack(traces),
+            footage: pack_optional(footage.as_ref()),
             head: pack_optional(head.as_ref()),
             document_shown: pack_optional(document_shown.as_ref()),
             speech: pack(speech),
+            answers: pack_optional(answers.as_ref()),
             lips: pack(lips),
         }
     }
@@ -166,9 +172,12 @@ impl Scores<'_> {
             continuity: measured("continuity", &self.continuity)?,
             recapture: measured("recapture", &self.recapture)?,
             injection: measured("injection", &self.injection)?,
+            traces: measured("traces", &self.traces)?,
+            footage: optional("footage", &self.footage)?,
             head: optional("head", &self.head)?,
             document_shown: optional("document_shown", &self.document_shown)?,
             speech: measured("speech", &self.speech)?,
+            answers: optional("answers", &self.answers)?,
             lips: measured("lips", &self.lips)?,
         };
         Ok(Opened { evidence, at_least })

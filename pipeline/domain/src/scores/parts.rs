@@ -5,6 +5,7 @@ use time::{Date, Month};
 use super::words::{
     Reader, Words, Writer, by_fields, by_name, read_comparisons, write_comparisons,
 };
+use crate::answers::Answers;
 use crate::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
 use crate::challenge::Direction;
 use crate::check::CheckName;
@@ -16,6 +17,7 @@ use crate::evidence::{
     DeclaredField, Doubt, FaceMatch, LipSync, Liveness, Measured, Motion, Portrait, Presence,
     Recording, SealLook, Speech, Surface, Zone,
 };
+use crate::origin::{Footage, Traces, written_elsewhere};
 use crate::reason::ReasonCode;
 use crate::seal::Trust;
 use crate::thresholds::Thresholds;
@@ -24,17 +26,19 @@ by_fields! {
     Surface { resolution, blur, glare, dark_end, light_end, cut_off, covered }
     Doubt { screen, copy }
     Portrait { score, width }
-    Presence { frames, with_one_face, with_several, with_none, face_width }
+    Presence { frames, with_one_face, with_several, with_none, face_width, eyes, chin, light }
     Liveness { scores }
     Motion { frames, deformation }
     Recapture { periodicity }
-    Injection { recorder, virtual_camera, repeated_frames }
+    Injection { recorder, virtual_camera, repeated_frames, even_times }
+    Footage { share, cases, marks }
+    Answers { asked, delays }
     Speech { voiced_seconds, asked, as_asked, heard, least_confidence, log_ratio }
     LipSync { seconds, score, lag_ms }
 }
 
 by_name! {
-    Recorder { Unknown = "unknown", Browser = "browser" }
+    Recorder { Unknown = "unknown", Sent = "sent", Browser = "browser" }
     Trust {
         Verified = "verified", Forged = "forged", UnknownCertificate = "unknown_certificate",
         Revoked = "revoked", OutOfPeriod = "out_of_period", Test = "test",
@@ -43,7 +47,7 @@ by_name! {
 }
 
 by_fields! {
-    HeadTurn { asked, degrees, otherwise }
+    HeadTurn { asked, degrees, otherwise, early }
 }
 
 impl Words for DocumentKind {
@@ -196,6 +200,24 @@ impl Words for Recording {
             irregular_frames: Words::read(from)?,
             sound_seconds: Words::read(from)?,
             lies: vec![String::new(); few(from)?],
+        })
+    }
+}
+
+/// Whether a program that is no recorder left its name; what stands in the file may be anything.
+impl Words for Traces {
+    fn write(&self, to: &mut Writer) {
+        let Self { recorder, programs } = self;
+        recorder.write(to);
+        programs.iter().any(|p| written_elsewhere(p)).write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let recorder = Words::read(from)?;
+        let elsewhere = bool::read(from)?;
+        Some(Self {
+            recorder,
+            programs: if elsewhere { vec!["ffmpeg".to_owned()] } else { Vec::new() },
         })
     }
 }

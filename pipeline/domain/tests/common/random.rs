@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each program uses a part of it")]
 
+use idproof_domain::answers::Answers;
 use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
 use idproof_domain::challenge::Direction;
 use idproof_domain::document::print::Compared;
@@ -11,6 +12,7 @@ use idproof_domain::evidence::{
     SealLook, Speech, Surface, Zone,
 };
 use idproof_domain::face::Comparison;
+use idproof_domain::origin::{Footage, Traces};
 use idproof_domain::seal::Trust;
 use idproof_domain::{CheckName, Evidence, Measured, Policy, ReasonCode, Thresholds};
 use time::{Date, Duration, Month};
@@ -245,6 +247,9 @@ impl Draw {
             with_several: d.lot.below(2) as u32,
             with_none: d.lot.below(2) as u32,
             face_width: d.number(70.0, 400.0),
+            eyes: d.some(|d| d.number(0.45, 1.0)),
+            chin: d.some(|d| d.number(0.0, 0.16)),
+            light: d.some(|d| d.number(20.0, 200.0)),
         });
         e.face_match = self.measured(|d| FaceMatch {
             comparisons: d.comparisons(3, 7),
@@ -273,6 +278,19 @@ impl Draw {
             },
             virtual_camera: d.lot.chance(2),
             repeated_frames: d.number(0.0, 0.09),
+            even_times: d.lot.chance(50),
+        });
+        e.traces = self.measured(|d| Traces {
+            recorder: [Recorder::Unknown, Recorder::Sent, Recorder::Browser]
+                [d.lot.below(3) as usize],
+            programs: vec![if d.lot.chance(10) { "Lavf61.7.100" } else { "Chrome" }.to_owned()],
+        });
+        e.footage = self.some(|d| {
+            d.measured(|d| Footage {
+                share: d.number(0.0, 0.25),
+                cases: u32::from(d.lot.chance(10)),
+                marks: d.lot.below(200) as u32,
+            })
         });
     }
 
@@ -284,6 +302,7 @@ impl Draw {
                         [d.lot.below(3) as usize],
                     degrees: d.some(|d| d.number(15.0, 45.0)),
                     otherwise: d.number(0.0, 22.0),
+                    early: d.number(0.0, 22.0),
                 })
             })
         });
@@ -300,6 +319,12 @@ impl Draw {
             heard: d.lot.below(5) as usize,
             least_confidence: d.number(0.4, 1.0),
             log_ratio: d.some(|d| d.number(-1.0, 15.0)),
+        });
+        e.answers = self.some(|d| {
+            d.measured(|d| Answers {
+                asked: 3,
+                delays: d.several(0, 3, |d| d.number(-0.1, 4.2)),
+            })
         });
         e.lips = self.measured(|d| LipSync {
             seconds: d.number(2.0, 8.0),
@@ -332,9 +357,12 @@ fn nothing() -> Evidence {
         continuity: none(),
         recapture: none(),
         injection: none(),
+        traces: none(),
+        footage: None,
         head: None,
         document_shown: None,
         speech: none(),
+        answers: None,
         lips: none(),
     }
 }
