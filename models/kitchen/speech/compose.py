@@ -128,7 +128,7 @@ class Composer:
         out = np.zeros((N_MELS, size), dtype=np.float32)
         at = int(rng.choice([rng.uniform(0, 10), rng.uniform(0, 30), rng.uniform(0, 0.12 * size)]))
         tempo, tight = float(np.exp(rng.normal(0.05, 0.14))), rng.random() < 0.35
-        tract = float(np.exp(np.clip(rng.normal(0, 0.08), -0.2, 0.2)))
+        tract = float(np.exp(np.clip(rng.normal(0, 0.11), -0.28, 0.28)))
         take = 0 if rng.random() < 0.45 else int(rng.integers(1, self.index.shape[1]))
         labels, times, words, last = "", [], [], 0
         for number in pieces:

@@ -25,7 +25,8 @@ HESITATIONS = {
     "fr": ("euh", "heu", "hmm", "hum", "ben euh", "euh euh"),
 }
 
-# Nothing here may sound like a digit (no "for", "to", "won", "ate", "cette").
+# Nothing here may sound like a digit (no "for", "to", "won", "ate", "cette"), nor rhyme with one ("heaven", "feu"):
+# taught that, the model took many a speaker's "seven" or "deux" for another word.
 OTHERS = {
     "en": (
         "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
@@ -33,9 +34,8 @@ OTHERS = {
         "ninety", "hundred", "thousand", "twenty-one", "twenty-three", "thirty-five", "forty-seven",
         "fifty-two", "sixty-eight", "seventy-six", "eighty-four", "ninety-nine", "sixty-three",
         "three hundred", "two thousand", "yes", "no", "hello", "please", "okay", "thank you",
-        "my name is", "the code is", "hero", "fine", "line", "heaven", "tree house", "sick", "water",
-        "stop", "again", "sorry", "good morning", "what", "sister", "fire", "night", "wonder",
-        "today", "forest", "evening", "severe", "aids", "nigh", "sigh", "fort", "number",
+        "my name is", "the code is", "water", "stop", "again", "sorry", "good morning", "what",
+        "today", "forest", "evening", "number",
     ),
     "fr": (
         "dix", "onze", "douze", "treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit",
@@ -45,8 +45,7 @@ OTHERS = {
         "soixante-huit", "soixante-neuf", "soixante-dix-sept", "quatre-vingt-trois",
         "quatre-vingt-dix-neuf", "cent deux", "deux cents", "trois mille", "oui", "non", "bonjour",
         "merci", "s'il vous plaît", "je m'appelle", "le code est", "voilà", "alors", "d'accord",
-        "feu", "bleu", "toi", "moi", "vite", "nuit", "oeuf", "soif", "quart", "sucre", "pardon",
-        "encore", "chiffre", "maman", "monsieur", "septembre", "janvier", "héros", "lundi", "chat",
+        "pardon", "encore", "chiffre", "maman", "monsieur", "septembre", "janvier", "lundi",
     ),
 }
 

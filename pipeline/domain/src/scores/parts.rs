@@ -217,7 +217,11 @@ impl Words for Traces {
         let elsewhere = bool::read(from)?;
         Some(Self {
             recorder,
-            programs: if elsewhere { vec!["ffmpeg".to_owned()] } else { Vec::new() },
+            programs: if elsewhere {
+                vec!["ffmpeg".to_owned()]
+            } else {
+                Vec::new()
+            },
         })
     }
 }

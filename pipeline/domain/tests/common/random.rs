@@ -283,7 +283,14 @@ impl Draw {
         e.traces = self.measured(|d| Traces {
             recorder: [Recorder::Unknown, Recorder::Sent, Recorder::Browser]
                 [d.lot.below(3) as usize],
-            programs: vec![if d.lot.chance(10) { "Lavf61.7.100" } else { "Chrome" }.to_owned()],
+            programs: vec![
+                if d.lot.chance(10) {
+                    "Lavf61.7.100"
+                } else {
+                    "Chrome"
+                }
+                .to_owned(),
+            ],
         });
         e.footage = self.some(|d| {
             d.measured(|d| Footage {

@@ -1,8 +1,8 @@
 //! Analyses a case that was handed in and gives it its verdict.
 
+mod footage;
 mod judges;
 mod marks;
-mod footage;
 mod material;
 mod outcome;
 #[cfg(test)]
