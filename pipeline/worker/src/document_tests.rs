@@ -256,9 +256,12 @@ impl Case {
             continuity: missing(),
             recapture: missing(),
             injection: missing(),
+            traces: missing(),
+            footage: None,
             head: None,
             document_shown: None,
             speech: missing(),
+            answers: None,
             lips: missing(),
         };
         let policy = Policy::parse(Policy::DEFAULT_TEXT).unwrap();

@@ -19,7 +19,7 @@ use idproof_vault::{
     DirectoryConfig, KeyPlace, KeysConfig, RootSource, StoreConfig, Vault, VaultConfig,
 };
 use idproof_wire::PolicyReport;
-use idproof_worker::{Analysers, Analysis, Media, Shown};
+use idproof_worker::{Analysers, Analysis, Marks, Media, Shown};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
@@ -220,6 +220,8 @@ impl World {
             timings: vec![],
             media: Media::default(),
             shown: Shown::default(),
+            marks: Marks::default(),
+            pictures: vec![],
         };
         let judges = self.process.judges(case).await.unwrap();
         let by = &judges.active.policy;
