@@ -195,7 +195,7 @@ mod tests {
     fn between_steady_and_alarm_there_is_watch() {
         // A share of the recent ones moved to the top tenth.
         let mut recent = even(1000, 0.0);
-        for value in recent.iter_mut().take(120) {
+        for value in recent.iter_mut().take(75) {
             *value = Some(0.99);
         }
         let found = drift(&recent, &even(3000, 0.0));

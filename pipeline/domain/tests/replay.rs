@@ -288,6 +288,9 @@ fn a_threshold_moved_across_its_number_changes_its_check() {
         (r.irregular_frames, r.sound_seconds) = (6, 6.0)
     });
     common::presence(&mut evidence, 19, 1, 0);
+    if let Measured::Value(presence) = &mut evidence.presence {
+        (presence.eyes, presence.chin) = (Some(0.8), Some(0.05));
+    }
     if let Measured::Value(injection) = &mut evidence.injection {
         injection.repeated_frames = 0.02;
     }

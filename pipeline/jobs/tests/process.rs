@@ -325,7 +325,7 @@ async fn the_same_picture_in_another_case_is_told_to_a_person() {
         assert!(told(&decision));
         let twins = world.database().cases_of_same_picture(&second.id, 9);
         let twins: Vec<_> = twins.await.unwrap().into_iter().map(|c| c.id).collect();
-        assert_eq!(twins, [first.id.clone()]);
+        assert_eq!(twins, std::slice::from_ref(&first.id));
 
         world.steps(&first.id, &[Step::Withdrawn]).await;
         let purge = Purge::new(world.context.clone(), world.vault.clone());

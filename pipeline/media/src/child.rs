@@ -29,6 +29,10 @@ pub(crate) struct Running {
 
 /// What happened next in a conversation.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one match; a box would be an allocation a frame"
+)]
 pub(crate) enum Next {
     Said(Message),
     /// The process ended without a closing message.

@@ -419,16 +419,22 @@ async fn deadlines_are_told_in_working_hours() {
         let backlog = olga.get("/dashboards/backlog").await.is(200);
         assert_eq!(backlog["letters"]["waiting"], 1);
         assert_eq!(backlog["letters"]["overdue"], 1);
-        let accepted_media = &backlog["purge"]["due_24h"];
-        assert!(accepted_media.as_i64().unwrap() >= 1, "{accepted_media}");
+        // Three days and half an hour after they were processed, media are due.
+        let purge = &backlog["purge"];
+        assert!(purge["overdue"].as_i64().unwrap() >= 1, "{purge}");
     }
 }
 
 #[tokio::test]
 async fn the_load_of_reviewers_is_told_for_the_team() {
     for world in worlds().await {
-        let first = to_review(&world, "borderline").await;
-        let second = to_review(&world, "borderline").await;
+        let mut cases = [
+            to_review(&world, "borderline").await,
+            to_review(&world, "borderline").await,
+        ];
+        // Equally urgent ones come in the order of their numbers.
+        cases.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
+        let [first, second] = cases;
         let olga = operator(&world).await;
         let ada = world.reviewer("ada").await;
         ada.does(&first.id, json!({ "kind": "accept" })).await;

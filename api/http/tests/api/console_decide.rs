@@ -313,10 +313,13 @@ async fn suspected_coercion_looks_like_any_refusal() {
     for world in worlds().await {
         let (ada, bob) = (world.reviewer("ada").await, world.reviewer("bob").await);
         let plain = json!({ "kind": "refuse", "reasons": ["identity_not_established"] });
-        let (one, two) = (
+        let mut cases = [
             to_review(&world, "borderline").await,
             to_review(&world, "borderline").await,
-        );
+        ];
+        // Equally urgent ones come in the order of their numbers.
+        cases.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
+        let [one, two] = cases;
         // One case each way; both people, the same times.
         ada.does(&one.id, json!({ "kind": "coercion" })).await;
         ada.does(&two.id, plain.clone()).await;

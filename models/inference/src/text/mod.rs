@@ -59,6 +59,9 @@ pub struct PpOcr {
     own: Option<LineReader>,
 }
 
+/// Where the rows lie, and what they say.
+type Rows = (Vec<Strip>, Vec<TextLine>);
+
 impl PpOcr {
     /// `detection` and `recognition` are the files of PP-OCR v4 (or of like input and
     /// output).
@@ -277,7 +280,7 @@ impl PpOcr {
         image: &RgbImage,
         rows: &[Strip],
         seed: usize,
-    ) -> Result<Option<(Vec<Strip>, Vec<TextLine>)>, ModelError> {
+    ) -> Result<Option<Rows>, ModelError> {
         let Some(own) = &mut self.own else {
             return Ok(None);
         };

@@ -212,8 +212,8 @@ fn sentence(cause: Cause, language: Language) -> &'static str {
             "Your face is too dark in the video. Turn towards the light, with no window or lamp behind you.",
         ),
         Cause::FaceCovered => (
-            "Quelque chose cache une partie de votre visage. Ôtez lunettes de soleil ou masque, et filmez-vous à visage découvert.",
-            "Something covers a part of your face. Take off dark glasses or a mask, and film yourself with your face bare.",
+            "Quelque chose cache une partie de votre visage. Ôtez lunettes de soleil et tout ce qui le couvre, puis filmez-vous à visage découvert.",
+            "Something covers a part of your face. Take off dark glasses and whatever covers it, then film yourself with your face bare.",
         ),
         Cause::Others => (
             "Quelqu’un d’autre est visible sur la vidéo. Installez-vous seul, devant un mur si possible.",

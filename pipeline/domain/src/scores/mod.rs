@@ -53,7 +53,7 @@ fn pack_optional<T: Words>(value: Option<&T>) -> Cow<'static, str> {
 fn unpack<T: Words>(name: &'static str, text: &str) -> Result<T, Unreadable> {
     let mut reader = Reader::new(text);
     let value = T::read(&mut reader).ok_or(Unreadable(name))?;
-    if reader.is_done() {
+    if reader.at_end() {
         Ok(value)
     } else {
         Err(Unreadable(name))

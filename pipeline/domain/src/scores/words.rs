@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Everything was read.
-    pub fn is_done(mut self) -> bool {
+    pub fn at_end(mut self) -> bool {
         self.0.next().is_none()
     }
 }

@@ -247,9 +247,9 @@ impl Draw {
             with_several: d.lot.below(2) as u32,
             with_none: d.lot.below(2) as u32,
             face_width: d.number(70.0, 400.0),
-            eyes: d.some(|d| d.number(0.45, 1.0)),
-            chin: d.some(|d| d.number(0.0, 0.16)),
-            light: d.some(|d| d.number(20.0, 200.0)),
+            eyes: d.some(|d| d.number(0.49, 1.0)),
+            chin: d.some(|d| d.number(0.0, 0.155)),
+            light: d.some(|d| d.number(29.0, 200.0)),
         });
         e.face_match = self.measured(|d| FaceMatch {
             comparisons: d.comparisons(3, 7),
@@ -284,7 +284,7 @@ impl Draw {
             recorder: [Recorder::Unknown, Recorder::Sent, Recorder::Browser]
                 [d.lot.below(3) as usize],
             programs: vec![
-                if d.lot.chance(10) {
+                if d.lot.chance(2) {
                     "Lavf61.7.100"
                 } else {
                     "Chrome"
@@ -294,8 +294,8 @@ impl Draw {
         });
         e.footage = self.some(|d| {
             d.measured(|d| Footage {
-                share: d.number(0.0, 0.25),
-                cases: u32::from(d.lot.chance(10)),
+                share: d.number(0.0, 0.205),
+                cases: u32::from(d.lot.chance(2)),
                 marks: d.lot.below(200) as u32,
             })
         });
@@ -309,7 +309,7 @@ impl Draw {
                         [d.lot.below(3) as usize],
                     degrees: d.some(|d| d.number(15.0, 45.0)),
                     otherwise: d.number(0.0, 22.0),
-                    early: d.number(0.0, 22.0),
+                    early: d.number(0.0, 20.2),
                 })
             })
         });
@@ -330,7 +330,7 @@ impl Draw {
         e.answers = self.some(|d| {
             d.measured(|d| Answers {
                 asked: 3,
-                delays: d.several(0, 3, |d| d.number(-0.1, 4.2)),
+                delays: d.several(0, 3, |d| d.number(-0.01, 4.03)),
             })
         });
         e.lips = self.measured(|d| LipSync {

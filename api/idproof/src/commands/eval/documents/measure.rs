@@ -172,8 +172,8 @@ impl<'a> Measures<'a> {
         Ok(Outcome::Document {
             zone: zone.map(Box::new),
             truth,
-            gate: judge_document_quality(&[surface.clone()], &thresholds).reasons,
-            suspected: judge_doubt(&[doubt.clone()], &thresholds).reasons,
+            gate: judge_document_quality(std::slice::from_ref(&surface), &thresholds).reasons,
+            suspected: judge_doubt(std::slice::from_ref(&doubt), &thresholds).reasons,
             surface,
             doubt,
             portrait: None,
