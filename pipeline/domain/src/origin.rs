@@ -55,9 +55,14 @@ const ELSEWHERE: [&str; 24] = [
 ];
 
 pub(crate) fn written_elsewhere(program: &str) -> bool {
+    known_in(program).is_some()
+}
+
+/// Which of them left its name. Only that is ever told: a file may name its owner's telephone.
+fn known_in(program: &str) -> Option<&'static str> {
     let name = program.to_lowercase();
     name.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| ELSEWHERE.iter().any(|known| begins(word, known)))
+        .find_map(|word| ELSEWHERE.into_iter().find(|known| begins(word, known)))
 }
 
 /// `obs` is a word of its own, `lavf58` begins with one.
@@ -67,12 +72,13 @@ fn begins(word: &str, known: &str) -> bool {
 }
 
 pub(crate) fn traces(traces: &Traces) -> Verdict {
-    let named = if traces.programs.is_empty() {
-        "No program has left its name.".to_owned()
+    let known: Vec<&str> = traces.programs.iter().filter_map(|p| known_in(p)).collect();
+    let foreign = !known.is_empty();
+    let named = if foreign {
+        format!("Written by {}.", known.join(", "))
     } else {
-        format!("Written by {}.", traces.programs.join(", "))
+        "No encoder or editor has left its name.".to_owned()
     };
-    let foreign = traces.programs.iter().any(|p| written_elsewhere(p));
     match traces.recorder {
         Recorder::Unknown => Verdict::passed(format!(
             "{named} Nothing says how it was recorded; that is not held against it."
@@ -102,6 +108,20 @@ pub(crate) fn footage(f: &Footage, t: &Thresholds) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_else_stands_in_a_file_is_not_told() {
+        let told = |name: &str| {
+            let look = Traces {
+                recorder: Recorder::Browser,
+                programs: vec![name.to_owned()],
+            };
+            let measured = crate::evidence::Measured::Value(&look);
+            crate::evaluate::run(crate::CheckName::EncoderTraces, measured, traces).detail
+        };
+        assert_eq!(told("Lavf61.7 of Ada"), "Written by lavf.");
+        assert!(!told("Ada's telephone").contains("Ada"));
+    }
 
     #[test]
     fn encoders_and_editors_are_known_by_name() {
