@@ -260,7 +260,15 @@ impl From<&VideoReport> for VideoMedia {
             }),
             claimed_seconds: r.claimed_us.map(seconds),
             contradictions: r.lies.clone(),
-            programs: r.programs.clone(),
+            programs: known_programs(&r.programs),
         }
     }
+}
+
+/// Only encoders and editors that are known: the rest of what a file says may name its owner.
+fn known_programs(programs: &[String]) -> Vec<String> {
+    let known = programs
+        .iter()
+        .filter_map(|p| idproof_domain::origin::encoder_named_in(p));
+    known.map(str::to_owned).collect()
 }

@@ -55,11 +55,11 @@ const ELSEWHERE: [&str; 24] = [
 ];
 
 pub(crate) fn written_elsewhere(program: &str) -> bool {
-    known_in(program).is_some()
+    encoder_named_in(program).is_some()
 }
 
 /// Which of them left its name. Only that is ever told: a file may name its owner's telephone.
-fn known_in(program: &str) -> Option<&'static str> {
+pub fn encoder_named_in(program: &str) -> Option<&'static str> {
     let name = program.to_lowercase();
     name.split(|c: char| !c.is_ascii_alphanumeric())
         .find_map(|word| ELSEWHERE.into_iter().find(|known| begins(word, known)))
@@ -72,7 +72,11 @@ fn begins(word: &str, known: &str) -> bool {
 }
 
 pub(crate) fn traces(traces: &Traces) -> Verdict {
-    let known: Vec<&str> = traces.programs.iter().filter_map(|p| known_in(p)).collect();
+    let known: Vec<&str> = traces
+        .programs
+        .iter()
+        .filter_map(|p| encoder_named_in(p))
+        .collect();
     let foreign = !known.is_empty();
     let named = if foreign {
         format!("Written by {}.", known.join(", "))
