@@ -18,6 +18,19 @@ const packed: Plugin = {
   },
 };
 
+// These pages are drawn in the browser alone. Svelte keeps what wakes up pages drawn on a server behind one variable, so
+// that it falls away where nobody uses it; a bundler cannot see that by itself, because a function could still set it.
+const SWITCH = /export let hydrating = false;([^]*?)export function set_hydrating\(value\) \{\s*hydrating = value;\s*\}/;
+const awake: Plugin = {
+  name: 'never-hydrates',
+  apply: 'build',
+  transform(code, id) {
+    if (!/svelte\/src\/internal\/client\/dom\/hydration\.js$/.test(id)) return null;
+    if (!SWITCH.test(code)) throw new Error('Svelte has written its hydration otherwise: see whether this is still right');
+    return { code: code.replace(SWITCH, 'export const hydrating = false;$1export function set_hydrating(value) {}'), map: null };
+  },
+};
+
 let classes = 0;
 const short = new Map<string, string>();
 
@@ -37,6 +50,7 @@ export default defineConfig({
   plugins: [
     preload,
     packed,
+    awake,
     svelte({
       compilerOptions: {
         // Styles beside each component must not reach the page as style elements: the policy forbids them.
