@@ -30,8 +30,11 @@ export function resetBoards({ outbox: shown = true } = {}) {
 }
 
 function contrast(hex) {
-  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-  return 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05);
+  const own = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const light = (colour) => colour.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0.05);
+  // The page's ground under a sixteenth of the colour.
+  const ground = [0xf6, 0xf4, 0xef].map((v, i) => Math.round(v + ((own[i] - v) * 16) / 255));
+  return light(ground) / light(own);
 }
 
 const STEPS = [['created', 412, 12, 0, 3], ['contact_confirmed', 397, 9, 0, 1], ['identity_declared', 387, 4, 0, 0], ['document_uploaded', 383, 41, 0, 6], ['video_uploaded', 336, 18, 0, 2], ['submitted', 316, 0, 21, 14], ['accepted', 281, 2, 0, 9], ['letter_sent', 270, 3, 0, 60], ['letter_opened', 207, 0, 0, 5], ['activated', 202, 0, 0, 0]];

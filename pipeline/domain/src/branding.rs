@@ -11,6 +11,10 @@ use crate::endpoint::{AddressRules, check_url};
 
 /// The least contrast of text against its ground (WCAG 2.2, 1.4.3, text of ordinary size).
 pub const LEAST_CONTRAST: f64 = 4.5;
+/// What an applicant's page is drawn on, and how much of the organisation's own colour lies over it where a button is
+/// pointed at (`--ground` and `--tint` of the pages): the least light ground that the colour is read on.
+const GROUND: Colour = Colour([0xf6, 0xf4, 0xef]);
+const TINT: f64 = 16.0 / 255.0;
 /// Characters of a name.
 const LONGEST_NAME: usize = 60;
 /// Characters of a text that says whom to ask.
@@ -80,6 +84,21 @@ impl Colour {
         let (a, b) = (self.luminance(), other.luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
+
+    /// The least contrast it has anywhere on an applicant's page, 1 to 21: as text on the ground that a little of it lies
+    /// over. White text on it stands out more.
+    pub fn contrast_on_pages(self) -> f64 {
+        let part = |ground: u8, own: u8| {
+            (f64::from(ground) + (f64::from(own) - f64::from(ground)) * TINT).round() as u8
+        };
+        let ([r, g, b], [or, og, ob]) = (GROUND.0, self.0);
+        self.contrast(Self([part(r, or), part(g, og), part(b, ob)]))
+    }
+
+    /// Whether pages may be drawn in it.
+    pub fn readable(self) -> bool {
+        self.contrast_on_pages() >= LEAST_CONTRAST
+    }
 }
 
 /// Whom to ask for help.
@@ -131,7 +150,7 @@ pub struct WantedBranding {
 pub struct Branding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// White text stands on it, and it on white.
+    /// White text stands on it, and it on the pages' ground.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<Colour>,
     #[serde(default)]
@@ -161,7 +180,7 @@ pub enum BrandingProblem {
     Email,
     #[error(transparent)]
     Colour(#[from] NotAColour),
-    #[error("its contrast to white is {0:.2} to 1; it must be {LEAST_CONTRAST} to 1 or more")]
+    #[error("its contrast on the pages is {0:.2} to 1; it must be {LEAST_CONTRAST} to 1 or more")]
     Contrast(f64),
     #[error("give the text in both languages, or in none")]
     OneLanguage,
@@ -264,12 +283,11 @@ fn line(text: &str, most: usize) -> Result<(), BrandingProblem> {
     Ok(())
 }
 
-/// A colour that white text can be read on.
+/// A colour that can be read on the pages, and white text on it.
 fn readable(text: &str) -> Result<Colour, BrandingProblem> {
     let colour: Colour = text.parse()?;
-    let contrast = colour.contrast(Colour::WHITE);
-    if contrast < LEAST_CONTRAST {
-        return Err(BrandingProblem::Contrast(contrast));
+    if !colour.readable() {
+        return Err(BrandingProblem::Contrast(colour.contrast_on_pages()));
     }
     Ok(colour)
 }
@@ -297,6 +315,33 @@ mod tests {
         assert_eq!(of("#ffffff"), 1.0);
         assert_eq!(of("#767676"), 4.54);
         assert_eq!(of("#777777"), 4.48);
+    }
+
+    /// On both sides of the line: greys that white alone would let pass are too light for the ground of the pages.
+    #[test]
+    fn a_colour_is_read_on_the_ground_and_white_on_it() {
+        for (text, readable) in [
+            ("#6a6a6a", true),
+            ("#6d6d6d", false),
+            ("#767676", false),
+            ("#0b4a6f", true),
+        ] {
+            let colour: Colour = text.parse().unwrap();
+            assert_eq!(
+                colour.readable(),
+                readable,
+                "{text}: {}",
+                colour.contrast_on_pages()
+            );
+        }
+        for r in (0..=255).step_by(15) {
+            for g in (0..=255).step_by(15) {
+                let colour = Colour([r, g, 255 - r]);
+                if colour.readable() {
+                    assert!(colour.contrast(Colour::WHITE) >= colour.contrast_on_pages());
+                }
+            }
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { faultOf, plainTrouble } from '../src/operate/faults.ts';
-import { between, contrast, numberIn, probit, stepOf, window } from '../src/operate/numbers.ts';
+import { between, contrast, onPages, numberIn, probit, stepOf, window } from '../src/operate/numbers.ts';
 import { nextName, read, write } from '../src/operate/toml.ts';
 import boardsEn from '../src/texts/boards.en.ts';
 import boardsFr from '../src/texts/boards.fr.ts';
@@ -84,6 +84,9 @@ test('numbers are read as both languages write them; what is none is none', () =
 test('the contrast of two colours is that of WCAG', () => {
   assert.ok(Math.abs(contrast('#000000', '#ffffff') - 21) < 1e-9);
   assert.ok(Math.abs(contrast('#767676', '#FFFFFF') - 4.54) < 0.01);
+  // As the service counts it (pipeline/domain/src/branding.rs).
+  assert.equal(onPages('#0b5d8a').toFixed(2), '5.92');
+  assert.ok(onPages('#6a6a6a') >= 4.5 && onPages('#6d6d6d') < 4.5);
   for (const none of ['', '#fff', 'red', '#gggggg']) assert.equal(contrast(none, '#ffffff'), null);
 });
 

@@ -45,7 +45,7 @@ fn adaptations() -> utoipa::openapi::schema::Array {
 /// How an organisation appears.
 #[derive(Serialize, ToSchema)]
 pub struct OrganisationView {
-    /// White text can be read on it, and it on white.
+    /// White text can be read on it, and it on the pages.
     #[schema(pattern = "^#[0-9a-f]{6}$")]
     pub colour: Option<String>,
     /// Where the applicant goes when nothing is left to do.
@@ -100,17 +100,17 @@ pub(crate) async fn handler(
 ) -> Result<Json<ServiceInfo>, Problem> {
     let own = of_caller(&service, &caller).await?;
     let (language, own) = own.unwrap_or((Language::Fr, Branding::default()));
+    // What was set under a milder rule is not shown.
+    let colour = own.colour.filter(|colour| colour.readable());
     let enrolment = &service.parts.enrolment;
     let limits = &service.parts.limits;
     let ask = own.support;
     let asks = ask != Default::default();
     Ok(Json(ServiceInfo {
         name: own.name.unwrap_or_else(|| enrolment.name.clone()),
-        organisation: (own.colour.is_some() || own.return_url.is_some()).then(|| {
-            OrganisationView {
-                colour: own.colour.map(Into::into),
-                return_url: own.return_url,
-            }
+        organisation: (colour.is_some() || own.return_url.is_some()).then(|| OrganisationView {
+            colour: colour.map(Into::into),
+            return_url: own.return_url,
         }),
         languages: ["fr", "en"],
         open: enrolment.open,

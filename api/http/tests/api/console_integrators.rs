@@ -274,15 +274,23 @@ async fn an_organisation_speaks_in_its_own_name() {
             "return_url": "https://bank.example.org/back",
         });
         let set = put(&root, &org, full.clone()).await.is(200);
-        assert_eq!(set["contrast"], 7.13);
+        assert_eq!(set["contrast"], 5.92);
         assert_eq!(set["support"], full["support"]);
         for (field, value, pointer, code) in [
             ("colour", json!("#ffee00"), "/colour", "contrast"),
+            // Enough for white alone, not for the ground of the pages.
+            ("colour", json!("#6d6d6d"), "/colour", "contrast"),
             ("colour", json!("yellow"), "/colour", "not_accepted"),
             ("name", json!(""), "/name", "length"),
             (
                 "return_url",
                 json!("http://bank.example.org"),
+                "/return_url",
+                "not_accepted",
+            ),
+            (
+                "return_url",
+                json!("javascript:alert(1)"),
                 "/return_url",
                 "not_accepted",
             ),

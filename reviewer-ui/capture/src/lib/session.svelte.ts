@@ -116,7 +116,25 @@ class Session {
 
   async opened(opened: OpenedCase): Promise<void> {
     this.#hold(opened.token, opened.case);
-    await this.refresh();
+    await Promise.all([this.refresh(), this.#greet()]);
+  }
+
+  /** Asks in whose name the pages speak, and draws them in that organisation's colour. */
+  async #greet(): Promise<void> {
+    this.service = await this.api.service();
+    const own = this.service.organisation?.colour ?? '';
+    // Nothing but six digits may reach the styles.
+    if (!/^#[0-9a-f]{6}$/.test(own)) return;
+    const { style } = document.documentElement;
+    style.setProperty('--blue', own);
+    style.setProperty('--blue-deep', own);
+    style.setProperty('--tint', own + '10');
+  }
+
+  /** Where the organisation wants to have its applicants back. */
+  get back(): string | undefined {
+    const address = this.service.organisation?.return_url;
+    return address?.startsWith('https://') ? address : undefined;
   }
 
   #hold(token: string, record: Case): void {
@@ -151,7 +169,7 @@ class Session {
     const token = linked ?? kept.token;
     // With the token, the service answers in the name of the case's organisation.
     if (!this.handoverToken) this.api.token = token;
-    const service = this.api.service().then((s) => void (this.service = s));
+    const service = this.#greet();
     // Nothing is asked of the service before the first screen stands.
     if (!token && !this.handoverToken) {
       this.go('start', 'replace');

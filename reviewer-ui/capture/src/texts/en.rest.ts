@@ -326,8 +326,6 @@ const en: Rest = {
   follow: {
     title: 'Your case',
     number: 'Case number',
-    copy: 'Copy',
-    copied: 'Copied',
     close: 'You may close this page. We write to you when something changes.',
     states: {
       submitted: ['Your case has arrived', 'It is waiting to be checked.'],
@@ -351,7 +349,6 @@ const en: Rest = {
     timeline: 'What has happened',
     updated: (time) => `Updated at ${time}`,
     offline: (time) => `No connection. You see what we knew at ${time}.`,
-    why: 'Why',
     advice: 'What helps',
     again: 'Begin the new pictures',
     againDocument: 'To take again: your document',
@@ -366,6 +363,7 @@ const en: Rest = {
     manage: 'Stop, or delete my data',
     toLetter: 'See my letter',
     toCode: 'Type my code',
+    back: (name) => `Return to ${name}`,
   },
 
   manage: {

@@ -326,8 +326,6 @@ const fr = {
   follow: {
     title: 'Votre dossier',
     number: 'Numéro de dossier',
-    copy: 'Copier',
-    copied: 'Copié',
     close: 'Vous pouvez fermer cette page. Nous vous écrivons dès que quelque chose change.',
     states: {
       submitted: ['Votre dossier est arrivé', 'Il attend d’être vérifié.'],
@@ -366,7 +364,6 @@ const fr = {
     timeline: 'Ce qui s’est passé',
     updated: (time: string) => `Mis à jour à ${time}`,
     offline: (time: string) => `Pas de connexion. Vous voyez ce que nous savions à ${time}.`,
-    why: 'Pourquoi',
     advice: 'Ce qui aide',
     again: 'Commencer les nouvelles images',
     againDocument: 'À reprendre : votre document',
@@ -381,6 +378,7 @@ const fr = {
     manage: 'Arrêter, ou supprimer mes données',
     toLetter: 'Voir ma lettre',
     toCode: 'Taper mon code',
+    back: (name: string) => `Retour vers ${name}`,
   },
 
   manage: {

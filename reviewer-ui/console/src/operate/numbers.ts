@@ -53,6 +53,16 @@ export function numberIn(text: string): number | null {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : null;
 }
 
+const GROUND = [0xf6, 0xf4, 0xef];
+
+/** The least contrast a colour `#rrggbb` has on an applicant's page: on its ground under a sixteenth of the colour. As the service counts it. */
+export function onPages(colour: string): number | null {
+  const found = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
+  if (!found) return null;
+  const under = GROUND.map((part, i) => Math.round(part + ((parseInt(found[i + 1] ?? '', 16) - part) * 16) / 255));
+  return contrast(colour, '#' + under.map((part) => part.toString(16).padStart(2, '0')).join(''));
+}
+
 /** Black on white, white on black and the rest: the contrast of WCAG 2.2 of two colours `#rrggbb`; null where one is none. */
 export function contrast(one: string, other: string): number | null {
   const light = (hex: string): number | null => {

@@ -1245,7 +1245,7 @@ export interface components {
         };
         /** @description How an organisation appears. */
         OrganisationView: {
-            /** @description White text can be read on it, and it on white. */
+            /** @description White text can be read on it, and it on the pages. */
             colour?: string | null;
             /** @description Where the applicant goes when nothing is left to do. */
             return_url?: string | null;

@@ -33,7 +33,8 @@ export type Handover = Schemas['HandoverView'];
 export type HandoverStatus = Schemas['HandoverStatus'];
 export type Invitation = Schemas['Invitation'];
 /** Before the service has answered there is less of it. */
-export type Service = Pick<Schemas['ServiceInfo'], 'name' | 'consent_version' | 'support' | 'contacts' | 'open' | 'retention_hours'>;
+export type Service = Pick<Schemas['ServiceInfo'], 'name' | 'consent_version' | 'support' | 'contacts' | 'open' | 'retention_hours'> &
+  Partial<Pick<Schemas['ServiceInfo'], 'organisation'>>;
 
 /** What stands between may have answered in the service's place, so that nothing is certain. */
 export type ProblemBody = Partial<Omit<Schemas['Problem'], 'code'>> & { code?: string };

@@ -31,7 +31,7 @@ struct SupportView {
 
 impl From<Branding> for Settings {
     fn from(branding: Branding) -> Self {
-        let contrast = branding.colour.map(|c| c.contrast(Colour::WHITE));
+        let contrast = branding.colour.map(Colour::contrast_on_pages);
         Self {
             name: branding.name,
             colour: branding.colour.map(Into::into),
