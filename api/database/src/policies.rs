@@ -50,6 +50,23 @@ pub struct PolicyVersion {
     pub shadow_since: Option<i64>,
 }
 
+impl PolicyVersion {
+    /// Whether it judges without effect. One that was tried so and then came into force no longer does, nor when
+    /// another takes its place; it can be tried anew from then on.
+    pub fn is_shadow(&self, now_ms: i64) -> bool {
+        let started = self
+            .starts_at
+            .filter(|_| self.state == PolicyState::Approved);
+        self.shadow_since
+            .is_some_and(|since| tried(since, started.filter(|at| *at <= now_ms)))
+    }
+}
+
+/// Whether a trial that began at `since` goes on, where the version came into force at `started`.
+fn tried(since: i64, started: Option<i64>) -> bool {
+    started.is_none_or(|at| since > at)
+}
+
 /// A version without its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyName {
@@ -136,6 +153,16 @@ impl Database {
         Ok(text.flatten())
     }
 
+    /// A text by the fingerprint that decisions name.
+    pub async fn policy_text_by_sha256(&self, sha256: &str) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar(
+            "SELECT text FROM policy_versions WHERE sha256 = $1 AND text IS NOT NULL LIMIT 1",
+        )
+        .bind(sha256)
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
     /// By what the cases of an organisation (`None`: of one without a policy of its own) are judged
     /// at `now_ms`: approved, started, the latest to start; the organisation's own before everybody's.
     pub async fn policies_in_force(
@@ -171,7 +198,8 @@ impl Database {
             if let (Some(since), None) = (started, &active[own]) {
                 active[own] = Some((!r.flag("ends")?).then(|| name(since)).transpose()?);
             }
-            if let Some(since) = r.get::<Option<i64>>("shadow_since")? {
+            let since: Option<i64> = r.get("shadow_since")?;
+            if let Some(since) = since.filter(|since| tried(*since, started)) {
                 shadow[own] = Some(name(since)?);
             }
         }
