@@ -281,6 +281,13 @@ pub enum PolicyCommand {
         #[arg(value_name = "NEW")]
         second: Option<PathBuf>,
     },
+    /// Print a policy with the checks that it lacks, as they ship: for a text from before the program knew them.
+    Amend {
+        file: PathBuf,
+        /// The name of the new version (default: as it was).
+        #[arg(long = "as", value_name = "NAME")]
+        name: Option<String>,
+    },
     /// Print the policy that ships, with every threshold's meaning, unit and range.
     Show,
     /// What if: judge stored cases and labelled scores by a proposed policy, beside the one in force.

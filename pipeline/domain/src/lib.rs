@@ -42,7 +42,7 @@ pub use evaluate::{judge_document_quality, judge_doubt, judge_liveness};
 pub use evidence::{Evidence, Measured};
 pub use language::Language;
 pub use policy::{CheckPolicy, OnFail, Policy, PolicyError, Role};
-pub use policy_change::{PolicyChange, differences, renamed};
+pub use policy_change::{Completed, PolicyChange, completed, differences, renamed};
 pub use reason::{Part, ReasonCode};
 pub use thresholds::{ThresholdSpec, Thresholds};
 pub use verdict::{ReviewMode, Rules, Verdict, verdict};

@@ -46,8 +46,12 @@ pub enum PolicyError {
     Syntax(String),
     #[error("`version` is empty; name it so that decisions can refer to it")]
     NoVersion,
-    #[error("`checks.{0}` is missing; every check needs a role")]
-    CheckMissing(CheckName),
+    /// A text from before the program knew them.
+    #[error(
+        "{} missing; every check needs a role: `idproof policy amend` adds what is missing as it ships",
+        listed(.0)
+    )]
+    ChecksMissing(Vec<CheckName>),
     #[error("`checks.{0}.role` is `advisory`, but nobody may be accepted without this check")]
     CheckMustBeRequired(CheckName),
     #[error("`thresholds.{0}` is unknown; `idproof policy show` lists the known ones")]
@@ -74,6 +78,16 @@ pub enum PolicyError {
         refuse: &'static str,
         refuse_value: f64,
     },
+}
+
+/// `checks.a` is, `checks.a` and `checks.b` are.
+fn listed(names: &[CheckName]) -> String {
+    let all: Vec<String> = names
+        .iter()
+        .map(|name| format!("`checks.{name}`"))
+        .collect();
+    let verb = if all.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", all.join(", "))
 }
 
 #[derive(Deserialize)]
@@ -109,13 +123,20 @@ impl Policy {
         if file.version.trim().is_empty() {
             return Err(PolicyError::NoVersion);
         }
-        for name in CheckName::ALL {
-            let Some(check) = file.checks.get(&name) else {
-                return Err(PolicyError::CheckMissing(name));
-            };
-            if check.role == Role::Advisory && ALWAYS_REQUIRED.contains(&name) {
-                return Err(PolicyError::CheckMustBeRequired(name));
-            }
+        let missing: Vec<CheckName> = CheckName::ALL
+            .into_iter()
+            .filter(|name| !file.checks.contains_key(name))
+            .collect();
+        if !missing.is_empty() {
+            return Err(PolicyError::ChecksMissing(missing));
+        }
+        let advisory = |name| {
+            file.checks
+                .get(&name)
+                .is_some_and(|c| c.role == Role::Advisory)
+        };
+        if let Some(name) = ALWAYS_REQUIRED.into_iter().find(|name| advisory(*name)) {
+            return Err(PolicyError::CheckMustBeRequired(name));
         }
         let thresholds = thresholds(file.thresholds)?;
         Ok(Self {

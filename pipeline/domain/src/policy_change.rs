@@ -1,4 +1,4 @@
-//! What differs between two policies, and an old text under a new name.
+//! What differs between two policies; an old text under a new name, or with the checks that are new since.
 
 use crate::catalogue::CATALOGUE;
 use crate::check::CheckName;
@@ -22,8 +22,7 @@ pub struct PolicyChange {
 }
 
 impl CheckPolicy {
-    /// As people read it.
-    pub fn words(self) -> String {
+    fn parts(self) -> (&'static str, &'static str) {
         let role = match self.role {
             Role::Required => "required",
             Role::Advisory => "advisory",
@@ -32,7 +31,19 @@ impl CheckPolicy {
             OnFail::Refuse => "refuse",
             OnFail::Review => "review",
         };
+        (role, on_fail)
+    }
+
+    /// As people read it.
+    pub fn words(self) -> String {
+        let (role, on_fail) = self.parts();
         format!("{role}, on_fail {on_fail}")
+    }
+
+    /// As it stands in a policy's text.
+    fn toml(self) -> String {
+        let (role, on_fail) = self.parts();
+        format!("{{ role = \"{role}\", on_fail = \"{on_fail}\" }}")
     }
 }
 
@@ -108,6 +119,60 @@ pub fn renamed(text: &str, name: &str) -> Result<String, PolicyError> {
     }
 }
 
+/// A text that every check of this program stands in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completed {
+    pub text: String,
+    pub policy: Policy,
+    /// What the given text lacked.
+    pub added: Vec<CheckName>,
+}
+
+/// The text with the checks that it lacks, as they ship; everything else stays as it is, comments too.
+///
+/// # Errors
+/// As [`Policy::parse`] for whatever else is wrong; also where the line `[checks]` cannot be found.
+pub fn completed(text: &str) -> Result<Completed, PolicyError> {
+    let added = match Policy::parse(text) {
+        Ok(policy) => {
+            return Ok(Completed {
+                text: text.to_owned(),
+                policy,
+                added: Vec::new(),
+            });
+        }
+        Err(PolicyError::ChecksMissing(added)) => added,
+        Err(other) => return Err(other),
+    };
+    let shipped = Policy::parse(Policy::DEFAULT_TEXT)?;
+    let is_header = |line: &str| line.split('#').next().unwrap_or_default().trim() == "[checks]";
+    let mut new_text = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        new_text.push_str(line);
+        if !is_header(line) {
+            continue;
+        }
+        if !line.ends_with('\n') {
+            new_text.push('\n');
+        }
+        new_text.push_str("# New in the program: as they ship.\n");
+        for name in &added {
+            new_text.push_str(&format!("{name} = {}\n", shipped.check(*name).toml()));
+        }
+    }
+    let policy = Policy::parse(&new_text).map_err(|e| match e {
+        PolicyError::ChecksMissing(_) => {
+            PolicyError::Syntax("the line `[checks]` was not found".to_owned())
+        }
+        other => other,
+    })?;
+    Ok(Completed {
+        text: new_text,
+        policy,
+        added,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,5 +217,63 @@ mod tests {
         assert_eq!(text.lines().count(), DEFAULT.lines().count());
         assert!(renamed(DEFAULT, " ").is_err());
         assert!(renamed("version = 1", "x").is_err());
+    }
+
+    #[test]
+    fn a_text_from_before_a_check_was_known_is_completed_as_it_ships() {
+        let shipped = Policy::parse(DEFAULT).unwrap();
+        let whole = completed(DEFAULT).unwrap();
+        assert_eq!((whole.text.as_str(), whole.added), (DEFAULT, vec![]));
+        let lacking = |names: &[CheckName]| {
+            let is_of = |line: &&str| {
+                names
+                    .iter()
+                    .any(|n| line.starts_with(n.as_str()) && line.contains("role"))
+            };
+            let kept = DEFAULT
+                .lines()
+                .filter(|l| !is_of(l))
+                .map(|l| format!("{l}\n"));
+            kept.collect::<String>()
+                .replace("liveness_accept = 0.6", "liveness_accept = 0.7")
+        };
+        let names = [CheckName::FootageSeen, CheckName::LipSync];
+        let old = lacking(&names);
+        let error = Policy::parse(&old).unwrap_err();
+        assert_eq!(error, PolicyError::ChecksMissing(names.to_vec()));
+        let said = error.to_string();
+        for part in [
+            "`checks.footage_seen`",
+            "`checks.lip_sync`",
+            "idproof policy amend",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+        let mended = completed(&old).unwrap();
+        assert_eq!(mended.added, names);
+        assert_eq!(
+            mended.policy.check(CheckName::LipSync),
+            shipped.check(CheckName::LipSync)
+        );
+        let changed: Vec<String> = differences(&shipped, &mended.policy)
+            .into_iter()
+            .map(|c| c.key)
+            .collect();
+        assert_eq!(
+            changed,
+            ["thresholds.liveness_accept"],
+            "what was set stays"
+        );
+        assert_eq!(mended.text.lines().count(), old.lines().count() + 3);
+        // What is wrong beside that is told, not mended.
+        assert!(matches!(
+            completed(&old.replace("0.7", "7.0")),
+            Err(PolicyError::OutOfRange { .. })
+        ));
+        assert!(matches!(
+            completed("version = \"x\"\nchecks = {}\n"),
+            Err(PolicyError::Syntax(_))
+        ));
+        assert!(completed("").is_err());
     }
 }

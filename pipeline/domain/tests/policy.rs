@@ -52,7 +52,7 @@ fn a_bad_policy_is_named() {
             "liveness          = { role = \"required\", on_fail = \"refuse\" }\n",
             ""
         ),
-        PolicyError::CheckMissing(CheckName::Liveness)
+        PolicyError::ChecksMissing(vec![CheckName::Liveness])
     );
     assert_eq!(
         parse(

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use idproof_database::{DatabaseError, PolicyState, PolicyVersion};
 use idproof_domain::ids::{OrganisationId, PolicyId};
-use idproof_domain::{Policy, PolicyError, renamed};
+use idproof_domain::{Policy, PolicyError, completed, renamed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, Problem> {
         let code = match &e {
             PolicyError::Syntax(_) => "syntax",
             PolicyError::NoVersion => "no_version",
-            PolicyError::CheckMissing(_) => "check_missing",
+            PolicyError::ChecksMissing(_) => "check_missing",
             PolicyError::CheckMustBeRequired(_) => "check_must_be_required",
             PolicyError::UnknownThreshold(_) => "unknown_threshold",
             PolicyError::OutOfRange { .. } => "out_of_range",
@@ -112,7 +112,7 @@ pub(super) async fn check(
     Ok(Answer(Checked {
         name_taken: is_taken(&service, &name).await?,
         sha256: sha256(&sent.text),
-        diff: diff_of(&now, to, &policy),
+        diff: diff_of(&now, to, &policy, &[]),
         name,
     }))
 }
@@ -197,7 +197,9 @@ fn content(
         let version = standing.version(&old).map_err(|_| unknown())?;
         version.text.clone().ok_or_else(unknown)?
     };
-    let text = renamed(&text, &name)
+    // What it lacks because the program did not know it then is added as it ships.
+    let text = completed(&text)
+        .and_then(|whole| renamed(&whole.text, &name))
         .map_err(|e| Problem::field("/roll_back_to", "not_accepted", e.to_string()))?;
     parse(&text)?;
     Ok(Content {

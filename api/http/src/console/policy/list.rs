@@ -1,5 +1,6 @@
 use axum::Json as Answer;
 use axum::extract::State;
+use idproof_domain::completed;
 use serde::{Deserialize, Serialize};
 
 use super::standing::{Named, Standing, configured, named};
@@ -7,7 +8,7 @@ use super::view::{DiffView, NameView, VersionView, diff_of, view};
 use super::{CONFIGURED, READ};
 use crate::console::access::Signed;
 use crate::path::Path;
-use crate::problem::Problem;
+use crate::problem::{Problem, internal};
 use crate::query::Query;
 use crate::service::Service;
 use crate::wire::time;
@@ -107,6 +108,8 @@ pub(super) struct Shown {
     #[serde(flatten)]
     version: Option<VersionView>,
     text: Option<String>,
+    /// The text with the checks that it lacks, as they ship; where it lacks any.
+    completed: Option<String>,
     diff: Option<DiffView>,
 }
 
@@ -122,6 +125,7 @@ pub(super) async fn show(
         return Ok(Answer(Shown {
             version: None,
             text: Some(service.parts.policy_text.clone()),
+            completed: None,
             diff: None,
         }));
     }
@@ -131,7 +135,10 @@ pub(super) async fn show(
         None => None,
         Some(_) => Some(between(&now, &named(version)?)),
     };
+    let whole = version.text.as_deref().map(completed).transpose();
+    let whole = whole.map_err(|_| internal("a stored policy cannot be read"))?;
     Ok(Answer(Shown {
+        completed: whole.filter(|w| !w.added.is_empty()).map(|w| w.text),
         text: version.text.clone(),
         version: Some(view(&service, &me, &standing, version).await?),
         diff,
@@ -139,7 +146,7 @@ pub(super) async fn show(
 }
 
 fn between(from: &Named, to: &Named) -> DiffView {
-    diff_of(from, NameView::of(to), &to.policy)
+    diff_of(from, NameView::of(to), &to.policy, &to.missing)
 }
 
 #[derive(Deserialize)]

@@ -295,6 +295,7 @@ fn proposed(service: &Service, standing: &Standing, asked: &Asked) -> Result<Nam
                 id: String::new(),
                 name: policy.version().to_owned(),
                 policy,
+                missing: Vec::new(),
             })
         }
         (None, Some(version)) => standing
@@ -351,7 +352,7 @@ pub(super) async fn replay(
     };
     Ok(Answer(WhatIf {
         against: NameView::of(&before),
-        diff: diff_of(&before, to, &after.policy),
+        diff: diff_of(&before, to, &after.policy, &after.missing),
         name: after.name,
         cases,
         without_scores,

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use idproof_database::{Organisation, PolicyState, PolicyVersion};
-use idproof_domain::Policy;
 use idproof_domain::ids::{OrganisationId, PolicyId};
+use idproof_domain::{CheckName, Policy, completed};
 
 use super::CONFIGURED;
 use crate::console::queue::names;
@@ -27,6 +27,9 @@ pub(super) struct Named {
     pub id: String,
     pub name: String,
     pub policy: Policy,
+    /// Checks that its text lacks and that are taken as they ship, so that it can be looked at: cases are not judged
+    /// by it.
+    pub missing: Vec<CheckName>,
 }
 
 impl Standing {
@@ -122,6 +125,7 @@ pub(super) fn configured(service: &Service) -> Named {
         id: CONFIGURED.to_owned(),
         name: policy.version().to_owned(),
         policy: policy.clone(),
+        missing: Vec::new(),
     }
 }
 
@@ -130,13 +134,14 @@ pub(super) fn named(version: &PolicyVersion) -> Result<Named, Problem> {
     let Some(text) = &version.text else {
         return Err(Problem::from(Code::PolicyState).detail("it has no text: it ends an override"));
     };
-    let policy = Policy::parse(text).map_err(|e| {
+    let whole = completed(text).map_err(|e| {
         tracing::error!(policy = %version.id, "a stored policy cannot be read: {e}");
         internal("a stored policy cannot be read")
     })?;
     Ok(Named {
         id: version.id.to_string(),
         name: version.name.clone(),
-        policy,
+        policy: whole.policy,
+        missing: whole.added,
     })
 }

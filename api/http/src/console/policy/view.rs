@@ -1,8 +1,8 @@
 //! Versions and differences as the pages see them.
 
-use idproof_database::{PolicyState, PolicyVersion, Role};
+use idproof_database::{PolicyState, PolicyVersion, Role as StaffRole};
 use idproof_domain::ids::StaffId;
-use idproof_domain::{Policy, PolicyChange, differences};
+use idproof_domain::{CheckName, Policy, PolicyChange, Role, differences};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -52,6 +52,9 @@ pub(super) struct VersionView {
     why_not: Option<&'static str>,
     /// Of one that is not in force yet.
     changes: Option<usize>,
+    /// Of one that is in force or may yet be: checks of this program that its text lacks. No case is judged by it,
+    /// those that it is in force for wait.
+    missing: Vec<&'static str>,
 }
 
 /// Whether every claim is carried by the data it was held against.
@@ -67,7 +70,7 @@ pub(super) async fn why_not(
     me: &Signed,
     version: &PolicyVersion,
 ) -> Result<Option<&'static str>, Problem> {
-    if !me.staff.has(Role::Operator) {
+    if !me.staff.has(StaffRole::Operator) {
         return Ok(Some("role_missing"));
     }
     if version.state != PolicyState::Drafted {
@@ -100,12 +103,15 @@ pub(super) async fn view(
     let who = |id: &Option<StaffId>| id.as_ref().map(|id| Who::new(standing, id));
     let why_not = why_not(service, me, v).await?;
     let state = standing.state(v);
-    let waits = ["drafted", "scheduled"].contains(&state) && v.text.is_some();
-    let changes = if waits {
-        let now = standing.policy_in_force(service, v.organisation.as_ref())?;
-        Some(differences(&now.policy, &named(v)?.policy).len())
-    } else {
-        None
+    let counts = ["drafted", "scheduled", "active"].contains(&state);
+    let own = v.text.as_ref().filter(|_| counts);
+    let own = own.map(|_| named(v)).transpose()?;
+    let changes = match &own {
+        Some(own) if state != "active" => {
+            let now = standing.policy_in_force(service, v.organisation.as_ref())?;
+            Some(items(&now, &own.policy, &own.missing).len())
+        }
+        _ => None,
     };
     Ok(VersionView {
         id: v.id.to_string(),
@@ -124,12 +130,15 @@ pub(super) async fn view(
         withdrawn_at: v.withdrawn_at.map(time),
         withdrawn_reason: v.withdrawn_reason.clone(),
         rolls_back_to: v.rolls_back_to.clone(),
-        shadow: v.shadow_since.is_some(),
+        shadow: v.is_shadow(standing.now),
         shadow_since: v.shadow_since.map(time),
         claims: v.claims.clone(),
         may_approve: why_not.is_none(),
         why_not,
         changes,
+        missing: own
+            .map(|own| own.missing.into_iter().map(CheckName::as_str).collect())
+            .unwrap_or_default(),
     })
 }
 
@@ -164,31 +173,62 @@ pub(super) struct DiffView {
 #[derive(Serialize)]
 struct DiffItem {
     key: String,
-    from: String,
-    to: String,
+    /// `None`: it does not stand in the text, which is from before the program knew it. `to` likewise.
+    from: Option<String>,
+    to: Option<String>,
     unit: Option<&'static str>,
     meaning: Option<Words>,
     check: Option<&'static str>,
     looser: Option<bool>,
 }
 
-/// What changes between two policies.
-pub(super) fn diff_of(from: &Named, to: NameView, policy: &Policy) -> DiffView {
+/// What changes between two policies; `missing`: what the new one's text lacks.
+pub(super) fn diff_of(
+    from: &Named,
+    to: NameView,
+    policy: &Policy,
+    missing: &[CheckName],
+) -> DiffView {
+    DiffView {
+        from: NameView::of(from),
+        to,
+        items: items(from, policy, missing),
+    }
+}
+
+fn items(from: &Named, policy: &Policy, missing: &[CheckName]) -> Vec<DiffItem> {
+    let one_sided = |check: CheckName, added: bool| {
+        let role = policy.check(check);
+        let required = role.role == Role::Required;
+        DiffItem {
+            key: format!("checks.{check}"),
+            from: (!added).then(|| role.words()),
+            to: added.then(|| role.words()),
+            unit: None,
+            meaning: None,
+            check: Some(check.as_str()),
+            looser: required.then_some(!added),
+        }
+    };
+    let not_in = |one: &[CheckName], other: &[CheckName]| -> Vec<CheckName> {
+        one.iter().copied().filter(|c| !other.contains(c)).collect()
+    };
+    let added = not_in(&from.missing, missing);
+    let gone = not_in(missing, &from.missing);
+    let sides = added.iter().map(|c| (*c, true));
+    let sides = sides.chain(gone.iter().map(|c| (*c, false)));
+    let mut all: Vec<DiffItem> = sides.map(|(c, added)| one_sided(c, added)).collect();
+    let told: Vec<String> = all.iter().map(|item| item.key.clone()).collect();
     let item = |c: PolicyChange| DiffItem {
         key: c.key,
-        from: c.from,
-        to: c.to,
+        from: Some(c.from),
+        to: Some(c.to),
         unit: c.unit,
         meaning: c.meaning.map(|(fr, en)| Words { fr, en }),
         check: c.check.map(|c| c.as_str()),
         looser: c.looser,
     };
-    DiffView {
-        from: NameView::of(from),
-        to,
-        items: differences(&from.policy, policy)
-            .into_iter()
-            .map(item)
-            .collect(),
-    }
+    let changed = differences(&from.policy, policy).into_iter().map(item);
+    all.extend(changed.filter(|item| !told.contains(&item.key)));
+    all
 }

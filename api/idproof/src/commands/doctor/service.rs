@@ -120,7 +120,7 @@ async fn policies(database: &Database, now: i64, findings: &mut Findings) -> any
             Err(e) => findings.bad(
                 "policy",
                 format_args!("{} is in force and cannot be used: {e}", version.name),
-                "cases wait: draft and approve a whole text in the console",
+                "cases wait: open this version in the console, propose it again with the checks that are new, and let a second person approve it",
             ),
         }
         seen.push(version.id);

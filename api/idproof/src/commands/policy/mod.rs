@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use idproof_domain::{Policy, PolicyChange, differences};
+use idproof_domain::{Policy, PolicyChange, completed, differences, renamed};
 
 use crate::cli::{PolicyArgs, PolicyCommand};
 use crate::commands::UnusableInput;
@@ -33,15 +33,31 @@ pub fn run(args: &PolicyArgs, config: &Config) -> anyhow::Result<ExitCode> {
             };
             diff(&old, &new);
         }
+        PolicyCommand::Amend { file, name } => {
+            say(amended(file, name.as_deref())?.trim_end());
+        }
         PolicyCommand::Replay(args) => return replay::run(args, config),
         PolicyCommand::Scores { cases } => return stored::print(*cases, config),
     }
     Ok(ExitCode::SUCCESS)
 }
 
+fn text_of(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// The text with every check of this program, under another name where one is given.
+fn amended(file: &Path, name: Option<&str>) -> anyhow::Result<String> {
+    let unusable = |e| UnusableInput(format!("{}: {e}", file.display()));
+    let text = completed(&text_of(file)?).map_err(unusable)?.text;
+    match name {
+        Some(name) => Ok(renamed(&text, name).map_err(unusable)?),
+        None => Ok(text),
+    }
+}
+
 fn read(file: &Path) -> anyhow::Result<Policy> {
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = text_of(file)?;
     let policy =
         Policy::parse(&text).map_err(|e| UnusableInput(format!("{}: {e}", file.display())))?;
     Ok(policy)
