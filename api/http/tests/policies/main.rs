@@ -11,5 +11,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod judged_by;
+mod rights;
+mod shadow;
+mod upgrade;
 mod versions;
 mod what_if;

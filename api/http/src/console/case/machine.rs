@@ -1,10 +1,11 @@
 //! What the machine found, and where its scores lie between accepting and refusing.
 
 use idproof_database::{Decision, DecisionOutcome};
-use idproof_domain::{ReasonCode, Thresholds};
+use idproof_domain::{Policy, ReasonCode, Thresholds, completed};
 use idproof_wire::{CheckReport, DecisionReport, ModelReport, Report, StatusReport};
 use serde::{Deserialize, Serialize};
 
+use crate::problem::Problem;
 use crate::service::Service;
 use crate::wire::time;
 
@@ -80,21 +81,17 @@ const SCALES: &[(&str, &str, Option<&str>, bool)] = &[
     ("video_integrity", "video_minimum_seconds", None, true),
 ];
 
-fn scale(
-    name: &str,
-    check: &CheckReport,
-    thresholds: &Thresholds,
-    same_policy: bool,
-) -> Option<Scale> {
+/// `judged` are the thresholds of the version that judged the case, where that is still known.
+fn scale(name: &str, check: &CheckReport, judged: Option<&Thresholds>) -> Option<Scale> {
     let (_, accept, refuse, higher_is_better) = SCALES.iter().find(|s| s.0 == name)?;
     let spec = Thresholds::SPECS.iter().find(|s| s.key == *accept)?;
     let refusing = refuse.and_then(|key| Thresholds::SPECS.iter().find(|s| s.key == key));
-    let refuse = refuse.and_then(|key| thresholds.get(key));
+    let of_judge = |key| judged.and_then(|thresholds| thresholds.get(key));
     Some(Scale {
         unit: spec.unit,
-        // The one it was compared with; the policy may have changed since.
-        accept: check.threshold.or_else(|| thresholds.get(accept))?,
-        refuse: refuse.filter(|_| same_policy),
+        // The report names the one it was compared with.
+        accept: check.threshold.or_else(|| of_judge(accept))?,
+        refuse: refuse.and_then(of_judge),
         higher_is_better: *higher_is_better,
         low: refusing.map_or(spec.min, |r| spec.min.min(r.min)),
         high: refusing.map_or(spec.max, |r| spec.max.max(r.max)),
@@ -140,10 +137,24 @@ pub(super) fn meaning(code: &str) -> &'static str {
         .map_or("", |c| c.meaning())
 }
 
-pub(super) fn view(service: &Service, decision: &Decision) -> MachineView {
+/// The very policy that judged: a version of the database, or the one of the configuration. `None` where neither
+/// has this fingerprint any more, as after the configuration's file was replaced.
+async fn judge(service: &Service, decision: &Decision) -> Result<Option<Policy>, Problem> {
+    if decision.policy_sha256 == service.parts.policy_sha256 {
+        return Ok(Some(service.parts.policy.clone()));
+    }
+    let sha256 = &decision.policy_sha256;
+    let text = service.database().policy_text_by_sha256(sha256).await?;
+    // A text from before a check was known still has the thresholds that it judged by.
+    Ok(text
+        .and_then(|text| completed(&text).ok())
+        .map(|c| c.policy))
+}
+
+pub(super) async fn view(service: &Service, decision: &Decision) -> Result<MachineView, Problem> {
     let report = report(decision);
-    let policy = &service.parts.policy;
-    let same_policy = decision.policy_sha256 == service.parts.policy_sha256;
+    let policy = judge(service, decision).await?;
+    let judged = policy.as_ref().map(Policy::thresholds);
     let told = report
         .as_ref()
         .map(|r| r.reasons.as_slice())
@@ -164,11 +175,11 @@ pub(super) fn view(service: &Service, decision: &Decision) -> MachineView {
             score: check.score,
             threshold: check.threshold,
             detail: check.detail.clone(),
-            scale: scale(name, check, policy.thresholds(), same_policy),
+            scale: scale(name, check, judged),
         };
         r.checks.iter().map(view).collect()
     });
-    MachineView {
+    Ok(MachineView {
         decision_id: decision.id.to_string(),
         outcome: decision.outcome.as_str(),
         at: time(decision.at),
@@ -177,7 +188,7 @@ pub(super) fn view(service: &Service, decision: &Decision) -> MachineView {
         reasons: decision.reasons.iter().map(reason).collect(),
         checks: checks.unwrap_or_default(),
         models: report.map(|r| r.models).unwrap_or_default(),
-    }
+    })
 }
 
 /// What the report says of the recording, for the player.
@@ -201,12 +212,14 @@ mod tests {
         for (name, accept, refuse, _) in SCALES {
             assert!(thresholds.get(accept).is_some(), "{accept}");
             assert!(refuse.is_none_or(|r| thresholds.get(r).is_some()));
-            assert!(scale(name, &check, &thresholds, true).is_some());
+            assert!(scale(name, &check, Some(&thresholds)).is_some());
         }
-        let of = |same| scale("face_match", &check, &thresholds, same).unwrap();
-        assert_eq!((of(true).accept, of(true).refuse), (0.44, Some(-6.0)));
-        assert_eq!((of(true).low, of(true).high), (-50.0, 50.0));
-        assert_eq!(of(false).refuse, None, "not that of the policy of then");
-        assert_eq!(scale("document_mrz", &check, &thresholds, true), None);
+        let of = |judged| scale("face_match", &check, judged).unwrap();
+        let known = of(Some(&thresholds));
+        assert_eq!((known.accept, known.refuse), (0.44, Some(-6.0)));
+        assert_eq!((known.low, known.high), (-50.0, 50.0));
+        assert_eq!(of(None).accept, 0.44, "the report names it");
+        assert_eq!(of(None).refuse, None, "no other policy stands in");
+        assert_eq!(scale("document_mrz", &check, Some(&thresholds)), None);
     }
 }

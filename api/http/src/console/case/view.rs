@@ -307,9 +307,10 @@ pub(in crate::console) async fn view_of(
             confidence: j.confidence,
             at: time(j.at),
         }),
-        machine: machine
-            .filter(|_| !blind)
-            .map(|decision| machine::view(service, decision)),
+        machine: match machine.filter(|_| !blind) {
+            Some(decision) => Some(machine::view(service, decision).await?),
+            None => None,
+        },
         earlier: earlier(&decisions, case.attempt),
         events: events
             .into_iter()
