@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use idproof_domain::drift::{Drift, drift};
+use idproof_domain::drift::{Drift, DriftState, drift};
 use idproof_domain::ids::OrganisationId;
 use idproof_domain::{CheckName, Policy};
 
-use crate::{Database, Fold, Result, ScoresFilter};
+use crate::row::Reader;
+use crate::{Database, Fold, Result, ScoresFilter, Tx};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 const RECENT_DAYS: i64 = 7;
@@ -110,5 +111,46 @@ impl Database {
             },
         )
         .await
+    }
+}
+
+impl Tx {
+    /// Notes how the scores of a check stand; the state before, where this is another one. Of several who see the
+    /// same change at once, one is told. Nothing noted yet counts as too few cases.
+    pub async fn note_drift(
+        &mut self,
+        organisation: Option<&OrganisationId>,
+        check: CheckName,
+        state: DriftState,
+        now_ms: i64,
+    ) -> Result<Option<DriftState>> {
+        let scope = organisation.map_or("", |o| o.as_str());
+        let sql = format!(
+            "SELECT check_name, state FROM drift_states WHERE scope = $1 AND check_name = $2{}",
+            self.for_update()
+        );
+        let before = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(scope)
+            .bind(check.as_str())
+            .fetch_optional(self.connection())
+            .await?
+            .map(|row| Reader::new("drift_states", "check_name", &row).parse("state"))
+            .transpose()?
+            .unwrap_or(DriftState::TooFew);
+        if before == state {
+            return Ok(None);
+        }
+        let noted = sqlx::query(
+            "INSERT INTO drift_states (scope, check_name, state, since) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (scope, check_name) DO UPDATE SET state = excluded.state, since = excluded.since \
+             WHERE drift_states.state <> excluded.state",
+        )
+        .bind(scope)
+        .bind(check.as_str())
+        .bind(state.as_str())
+        .bind(now_ms)
+        .execute(self.connection())
+        .await?;
+        Ok((noted.rows_affected() == 1).then_some(before))
     }
 }

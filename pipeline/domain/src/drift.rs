@@ -32,6 +32,17 @@ impl DriftState {
     }
 }
 
+impl std::str::FromStr for DriftState {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::TooFew, Self::Steady, Self::Watch, Self::Alarm]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or("a state of drift")
+    }
+}
+
 /// A stretch of scores and how many lie in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bin {

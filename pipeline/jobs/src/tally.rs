@@ -73,6 +73,7 @@ pub struct Tally {
     purged_objects: Counter,
     drift: Family<Check, Gauge<f64, AtomicU64>>,
     drift_alarm: Family<Check, Gauge>,
+    drift_organisations: Family<Check, Gauge>,
     /// How many there are, by what and condition; read from the database now and then.
     pub(crate) waiting: Family<Waiting, Gauge>,
     /// Seconds that the oldest of them has waited, or is overdue.
@@ -94,6 +95,7 @@ impl Default for Tally {
             purged_objects: Counter::default(),
             drift: Family::default(),
             drift_alarm: Family::default(),
+            drift_organisations: Family::default(),
             waiting: Family::default(),
             oldest: Family::default(),
         }
@@ -161,6 +163,11 @@ impl Tally {
             self.drift_alarm.clone(),
         );
         r.register(
+            "score_drift_organisations",
+            "Organisations whose own cases' scores of a check are no longer distributed as they were",
+            self.drift_organisations.clone(),
+        );
+        r.register(
             "waiting",
             "What waits in the database, by kind and condition",
             self.waiting.clone(),
@@ -221,6 +228,15 @@ impl Tally {
         };
         self.drift.get_or_create(&check).set(psi);
         self.drift_alarm.get_or_create(&check).set(i64::from(alarm));
+    }
+
+    pub(crate) fn organisations_drifted(&self, check: CheckName, organisations: i64) {
+        let check = Check {
+            check: check.as_str(),
+        };
+        self.drift_organisations
+            .get_or_create(&check)
+            .set(organisations);
     }
 
     pub(crate) fn purged(&self, objects: u64) {
