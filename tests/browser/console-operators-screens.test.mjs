@@ -11,7 +11,7 @@ after(async () => {
   await stopBase();
 });
 
-const OPERATOR = ['policy', 'policy/version/pol_2026113', 'policy/version/configured', 'policy/edit', 'policy/whatif', 'policy/drift', 'policy/sets', 'board', 'board/work', 'board/system', 'board/messages', 'board/outbox', 'integrators/keys/org_demo', 'integrators/webhooks/org_demo', 'integrators/sandbox/org_demo', 'integrators/settings/org_demo'];
+const OPERATOR = ['policy', 'policy/version/pol_2026113', 'policy/version/configured', 'policy/edit', 'policy/compare', 'policy/whatif', 'policy/drift', 'policy/sets', 'board', 'board/work', 'board/system', 'board/messages', 'board/outbox', 'integrators/keys/org_demo', 'integrators/webhooks/org_demo', 'integrators/sandbox/org_demo', 'integrators/settings/org_demo'];
 
 async function walk(language, colorScheme, width) {
   const me = await Person.signIn(chrome, 'omar', { language, size: { width, height: width > 2000 ? 1440 : 800 }, context: { colorScheme } });

@@ -50,6 +50,8 @@ export interface Version {
   why_not: null | 'same_person' | 'policy_state' | 'claim_unsupported' | 'role_missing';
   /** Differences from what is in force; of drafted and scheduled ones. */
   changes: number | null;
+  /** Checks of the program that the text lacks: no case is judged by it. */
+  missing: string[];
 }
 export interface InForce {
   organisation: string | null;
@@ -82,7 +84,7 @@ export interface Diff {
   items: DiffItem[];
 }
 /** `configured` gives its text alone. */
-export type VersionText = { text: string; diff: Diff | null } & { [K in keyof Version]: Version[K] | null };
+export type VersionText = { text: string; completed: string | null; diff: Diff | null } & { [K in keyof Version]: Version[K] | null };
 
 export interface Bin {
   from: number;
@@ -258,6 +260,8 @@ export const catalogue = (organisation: string | null, days: number): Promise<Ca
 export const replay = (what: { text: string } | { version: string }, organisation: string | null, cases: number, labelled?: string[]): Promise<Replayed> =>
   api.ask('POST', '/policies/replay', { ...what, organisation, cases, ...(labelled && { labelled }) });
 export const agreement = (id: string, days: number): Promise<Agreement> => api.ask('GET', `/policies/${id}/agreement?days=${days}`);
+/** What changes from one version to another; `configured` is one too. */
+export const between = (from: string, to: string): Promise<Diff> => api.ask('GET', `/policies/${to}/diff?${query({ against: from })}`);
 export const drift = (organisation: string | null): Promise<Drift> => api.ask('GET', `/policies/drift?${scope(organisation)}`);
 export const labelled = async (): Promise<LabelledSet[]> => (await api.ask<{ items: LabelledSet[] }>('GET', '/policies/labelled')).items;
 export const addLabelled = (scores: unknown): Promise<LabelledSet> => api.ask('POST', '/policies/labelled', scores);

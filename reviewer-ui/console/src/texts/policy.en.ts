@@ -3,7 +3,7 @@ import type fr from './policy.fr.ts';
 
 const en: Widen<typeof fr> = {
   title: 'Decision policy',
-  tabs: { versions: 'Versions', edit: 'Editor', whatif: 'What if', drift: 'Drift', sets: 'Labelled sets' },
+  tabs: { versions: 'Versions', edit: 'Editor', compare: 'Compare', whatif: 'What if', drift: 'Drift', sets: 'Labelled sets' },
   tabsLabel: 'Parts of the policy',
   scope: 'Scope',
   scopeOf: (name) => `Scope: ${name}`,
@@ -87,6 +87,12 @@ const en: Widen<typeof fr> = {
     reason: 'Reason',
     reasonHint: '3 to 500 characters; kept with the version.',
     newName: 'Name of the new version',
+    compare: 'Compare with another',
+    lacks: (n) => (n > 1 ? 'This text lacks checks of the program:' : 'This text lacks a check of the program:'),
+    lacksNow: 'This version is in force, but no case can be judged by it: cases wait.',
+    lacksLater: 'No case could be judged by it.',
+    lacksHow: 'Propose the same text with the new checks as they ship; a second person approves it.',
+    complete: 'New version with the new checks',
   },
   claims: {
     set: 'Labelled set',
@@ -251,7 +257,17 @@ const en: Widen<typeof fr> = {
     caption: 'In force (rows) and in shadow (columns)',
     differs: 'Where they differ',
   },
+  compare: {
+    title: 'Compare two versions',
+    text: 'Everything that differs between two versions, whichever is in force.',
+    from: 'From',
+    to: 'To',
+    swap: 'Swap',
+    said: (a, b, n) => (n === 0 ? `No difference between ${a} and ${b}.` : `${n > 1 ? `${n} differences` : 'One difference'} from ${a} to ${b}.`),
+  },
   drift: {
+    whose: 'Cases of',
+    nothing: 'No scores were kept in this period.',
     title: 'Drift of the scores',
     text: 'The last 7 days against the 28 before. PSI from 0.1 on: watch; from 0.25 on: alarm; only where the Kolmogorov–Smirnov test is clear at 1 %.',
     recent: 'recent',

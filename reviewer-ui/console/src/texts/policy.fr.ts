@@ -1,7 +1,7 @@
 // La page des politiques : seuils, propositions, essais, dérive.
 const fr = {
   title: 'Politique de décision',
-  tabs: { versions: 'Versions', edit: 'Éditeur', whatif: 'Et si…', drift: 'Dérive', sets: 'Jeux étiquetés' },
+  tabs: { versions: 'Versions', edit: 'Éditeur', compare: 'Comparer', whatif: 'Et si…', drift: 'Dérive', sets: 'Jeux étiquetés' },
   tabsLabel: 'Parties de la politique',
   scope: 'Portée',
   scopeOf: (name: string) => `Portée : ${name}`,
@@ -85,6 +85,12 @@ const fr = {
     reason: 'Raison',
     reasonHint: 'De 3 à 500 caractères ; gardée avec la version.',
     newName: 'Nom de la nouvelle version',
+    compare: 'Comparer à une autre',
+    lacks: (n: number) => (n > 1 ? 'Des contrôles du programme manquent dans ce texte :' : 'Un contrôle du programme manque dans ce texte :'),
+    lacksNow: 'Cette version est en vigueur, mais aucun dossier ne peut être jugé : les dossiers attendent.',
+    lacksLater: 'Aucun dossier ne pourrait être jugé par elle.',
+    lacksHow: 'Proposez le même texte avec les nouveaux contrôles, tels qu’ils sont livrés ; une deuxième personne l’approuve.',
+    complete: 'Nouvelle version avec les nouveaux contrôles',
   },
   claims: {
     set: 'Jeu étiqueté',
@@ -249,7 +255,17 @@ const fr = {
     caption: 'En vigueur (lignes) et à l’essai (colonnes)',
     differs: 'Là où elles diffèrent',
   },
+  compare: {
+    title: 'Comparer deux versions',
+    text: 'Tout ce qui diffère entre deux versions, quelle que soit celle en vigueur.',
+    from: 'De',
+    to: 'À',
+    swap: 'Inverser',
+    said: (a: string, b: string, n: number) => (n === 0 ? `Aucune différence entre ${a} et ${b}.` : `${n > 1 ? `${n} différences` : 'Une différence'} de ${a} à ${b}.`),
+  },
   drift: {
+    whose: 'Dossiers de',
+    nothing: 'Aucun score gardé sur cette période.',
     title: 'Dérive des scores',
     text: 'Les 7 derniers jours contre les 28 d’avant. PSI à partir de 0,1 : à surveiller ; à partir de 0,25 : alarme ; seulement si le test de Kolmogorov-Smirnov est net à 1 %.',
     recent: 'récents',
