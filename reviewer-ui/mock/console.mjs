@@ -52,7 +52,7 @@ function reset({ cases: count = 6, evil = '', plain = false, ...changes } = {}) 
     person('fresh', 'Nouvelle Venue', ['reviewer'], { totp: false, recovery_codes_left: 0, last_sign_in_at: null }),
     person('gone', 'Ancien Collègue', ['reviewer'], { disabled: true, locked_until: iso(Date.now() + HOUR) }),
   ];
-  resetPolicies(staff);
+  resetPolicies(staff, changes);
   resetBoards(changes);
   sessions = new Map();
   decisions = new Map();
@@ -195,13 +195,14 @@ function caseFor(c, who) {
       tracks: blind || !kept ? null : [
         { name: 'face_present', unit: 'faces', points: Array.from({ length: 30 }, (_, i) => [i * 200, i === 17 ? 0 : i > 24 && i < 27 ? 2 : 1]) },
         { name: 'live_score', unit: 'p', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(100 * (0.72 + 0.2 * Math.sin(i * 0.7 + c.seed))) / 100]) },
-        { name: 'cut', unit: '', points: [[3500, 1]] },
+        { name: 'cut', unit: 'cut', points: c.seed % 2 ? [[3500, 1]] : [] },
+        ...(c.seed % 4 < 2 ? [{ name: 'document_shown', unit: 'seen', points: Array.from({ length: 9 }, (_, i) => [4200 + i * 200, i > 2 && i < 7 && c.seed % 4 === 1 ? 1 : 0]) }] : []),
         { name: 'head_yaw', unit: 'degrees', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(240 * Math.exp(-((i - 16) ** 2) / 14) + 8 * Math.sin(i)) / 10]) },
         { name: 'head_pitch', unit: 'degrees', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(30 * Math.sin(i * 0.4)) / 10]) },
         ...(c.seed % 3 ? [{ name: 'mouth', unit: 'of_width', points: Array.from({ length: 60 }, (_, i) => [i * 100, 0.2 + ([13, 29, 45].some((at) => Math.abs(i - at - 1) < 3) ? 0.25 * Math.abs(Math.sin(i)) : 0.01)]) }, { name: 'voice', unit: 'dB', points: Array.from({ length: 60 }, (_, i) => [i * 100, [13, 29, 45].some((at) => Math.abs(i - at) < 3) ? -14 - 6 * Math.abs(Math.sin(i)) : -52]) }] : []),
       ],
       lips: blind || !kept || !(c.seed % 3) ? null : { score: 0.47, lag_ms: 80, seconds: 3.2 },
-      moves: [{ kind: 'head', direction: 'left', at_ms: 3000 }],
+      moves: [{ kind: 'head', direction: 'left', at_ms: 3000 }, ...(c.seed % 4 < 2 ? [{ kind: 'document', direction: null, at_ms: 4200 }] : [])],
       facts: [{ name: 'container', value: 'webm' }, { name: 'codec', value: 'vp8' }, { name: 'frames', value: 150 }, { name: 'dropped_frames', value: 2 }, { name: 'claimed_seconds', value: null }],
     },
     capture: [{ name: 'camera', value: e('FaceTime HD Camera') }, { name: 'browser', value: e('Firefox 146') }, { name: 'width', value: 1280 }, { name: 'virtual_camera', value: false }],

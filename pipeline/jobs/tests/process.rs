@@ -280,7 +280,8 @@ async fn a_person_is_shown_faces_and_what_was_read_and_an_accepted_case_keeps_no
         assert_eq!(found["zone"]["birth_date"], "1974-08-12");
         assert!(!found["heard"].as_array().unwrap().is_empty());
         for track in found["tracks"].as_array().unwrap() {
-            assert!(!track["points"].as_array().unwrap().is_empty(), "{track}");
+            let points = track["points"].as_array().unwrap();
+            assert!(track["name"] == "cut" || !points.is_empty(), "{track}");
         }
         // What leaves with the decision holds none of it.
         let (_, decision) = verdict(&world, &case).await;

@@ -82,6 +82,22 @@ pub(crate) fn pieces(thumbs: &[Thumb]) -> Pieces {
     }
 }
 
+/// When all changed at once, by the first frame of what follows: as many as [`pieces`] counts.
+pub(crate) fn cuts(thumbs: &[Thumb]) -> Vec<Duration> {
+    let steps: Vec<f32> = thumbs.windows(2).map(|w| w[1].differs(&w[0])).collect();
+    let mut sorted = steps.clone();
+    sorted.sort_by(f32::total_cmp);
+    let Some(&usual) = sorted.get(sorted.len() / 2) else {
+        return Vec::new();
+    };
+    let is_cut = |step: &f32| *step > CUT.0 * usual && *step > CUT.1;
+    let after = steps.iter().zip(&thumbs[1..]);
+    after
+        .filter(|(s, _)| is_cut(s))
+        .map(|(_, t)| t.at)
+        .collect()
+}
+
 /// Seconds of the longest run of places for which `holds`, each compared with the one `lag` on.
 fn longest(thumbs: &[Thumb], lag: usize, holds: impl Fn(usize) -> bool) -> f64 {
     let (mut best, mut start) = (0.0_f64, None);
@@ -173,6 +189,19 @@ mod tests {
             late.cells.iter_mut().for_each(|c| *c = 250.0 - *c);
         }
         assert_eq!(pieces(&thumbs).cuts, 1);
+        assert_eq!(cuts(&thumbs), [Duration::from_millis(15 * 200)]);
+        for late in &mut thumbs[22..] {
+            late.cells.iter_mut().for_each(|c| *c = 250.0 - *c);
+        }
+        let found = cuts(&thumbs);
+        assert_eq!(found.len(), pieces(&thumbs).cuts as usize);
+        assert_eq!(found[1], Duration::from_millis(22 * 200));
+    }
+
+    #[test]
+    fn one_piece_and_few_frames_have_no_cut() {
+        let thumbs: Vec<_> = (0..40).map(|n| frame(n, wanders(n))).collect();
+        assert!(cuts(&thumbs).is_empty() && cuts(&thumbs[..1]).is_empty() && cuts(&[]).is_empty());
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub struct Shown {
     pub live: Vec<(Duration, f64)>,
     /// How many faces were seen, by time after the start.
     pub faces: Vec<(Duration, u32)>,
+    /// When the recording jumps to another scene.
+    pub cuts: Vec<Duration>,
+    /// While the document was to be held up: whether a second, smaller face was seen, by time.
+    pub document: Vec<(Duration, bool)>,
     /// The turn of the head by time: degrees to the person's own left, degrees up, both from where it
     /// usually is.
     pub head: Vec<(Duration, f64, f64)>,

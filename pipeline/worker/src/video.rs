@@ -181,6 +181,8 @@ impl<'a> FaceSink<'a> {
         faces: &[Face],
     ) -> Result<(), ModelError> {
         self.found.document_frames += 1;
+        let seen = faces.len() > 1 && faces.iter().any(|f| f.score >= OTHER_FACE_SCORE);
+        self.shown.document.push((frame.at, seen));
         let second = faces
             .iter()
             .filter(|f| f.score >= OTHER_FACE_SCORE)

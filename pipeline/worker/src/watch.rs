@@ -12,6 +12,7 @@ use idproof_ports::{
 
 use crate::analyse::{Timing, lock, timed};
 use crate::case::{Analysers, CaseInput, InputError, Progress, Stage, is_input_fault};
+use crate::continuity::cuts;
 use crate::findings::face_problem;
 use crate::footage::{Marks, marks};
 use crate::head;
@@ -88,6 +89,7 @@ pub(crate) fn watch(
     let mut found = sink.found;
     let mut shown = Shown {
         heard: heard.into_iter().map(|h| later(h, offset)).collect(),
+        cuts: cuts(&found.thumbs),
         head: head::track(&found.poses),
         mouth: sink.lips.mouth.track(),
         voice: loudness(&sink.samples, offset),

@@ -612,6 +612,8 @@ fn what_is_shown_of_a_recording_has_its_tracks() {
     assert_eq!(found.shown.head.len(), 30);
     assert_eq!(found.shown.mouth.len(), 30);
     assert!(found.shown.voice.is_empty(), "the film is silent");
+    assert!(found.shown.cuts.is_empty(), "it is one piece");
+    assert!(found.shown.document.is_empty(), "it was not asked for");
 }
 
 #[test]
@@ -680,6 +682,14 @@ fn the_document_that_is_held_up_is_compared_and_is_no_second_person() {
         let mut input = asked(step.clone());
         input.documents = vec![std::path::PathBuf::from("card").into()];
         let found = analyse(&input, &film, &analysers(), &Ticks::default(), &Quiet).unwrap();
+        let seen = &found.shown.document;
+        assert!(
+            seen.iter().all(|(at, _)| at.as_millis() >= 2_000),
+            "{seen:?}"
+        );
+        let frames = seen.iter().filter(|(_, seen)| *seen).count();
+        assert_eq!(frames > 3, portrait.is_some(), "{seen:?}");
+        assert!(frames < seen.len(), "it is not there at first");
         let decision = decide(&found.evidence, &policy());
         assert_eq!(
             status(&decision, CheckName::DocumentShown),

@@ -8,7 +8,7 @@ import { byKey, scaled } from '../src/lib/place.ts';
 import { boxesOf, marked, rangeIn, stretchOf } from '../src/lib/places.ts';
 import { bandOf, bandsOf } from '../src/lib/scale.ts';
 import { peaks } from '../src/lib/sound.ts';
-import { filmOf, otherTracks, stretches } from '../src/lib/track.ts';
+import { filmOf, otherTracks, seen, stretches } from '../src/lib/track.ts';
 
 const field = (declared, zone, print = null, agrees = null) => ({ name: 'x', declared, zone, print, agrees });
 
@@ -103,6 +103,23 @@ test('tracks become stretches, marks and curves', () => {
   const nothing = filmOf({ ...video, heard: null, tracks: null });
   assert.equal(nothing.presence, null);
   assert.deepEqual(nothing.live, []);
+  // Not measured is not the same as none.
+  assert.deepEqual([nothing.cuts, nothing.document], [null, null]);
+  assert.deepEqual(filmOf({ ...video, tracks: [{ name: 'cut', unit: 'cut', points: [] }] }).cuts, []);
+});
+
+test('frames in which the document was seen are joined, and a gap between two times it was asked for stays one', () => {
+  const points = [[1000, 0], [1200, 1], [1400, 1], [1600, 0], [9000, 1], [9200, 1]];
+  assert.deepEqual(seen(points), [
+    { from: 1, to: 1.2, seen: false },
+    { from: 1.2, to: 1.6, seen: true },
+    { from: 1.6, to: 1.8, seen: false },
+    { from: 9, to: 9.4, seen: true },
+  ]);
+  assert.deepEqual(seen([]), []);
+  const film = filmOf({ ...video, tracks: [...video.tracks, { name: 'document_shown', unit: 'seen', points: [[0, 1]] }] });
+  assert.deepEqual(film.document, [{ from: 0, to: 0.2, seen: true }]);
+  assert.deepEqual(otherTracks({ ...video, tracks: [{ name: 'document_shown', unit: 'seen', points }] }), []);
 });
 
 test('the jump keys go from mark to mark and stop at the ends', () => {

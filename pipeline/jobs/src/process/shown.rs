@@ -165,6 +165,9 @@ fn findings(shown: &Shown, analysis: &Analysis) -> Value {
     let live = shown.live.iter().map(|(at, score)| (*at, *score));
     let yaw = shown.head.iter().map(|(at, left, _)| (*at, *left));
     let pitch = shown.head.iter().map(|(at, _, up)| (*at, *up));
+    let document = shown.document.iter();
+    let document = document.map(|(at, seen)| (*at, f64::from(u8::from(*seen))));
+    let cuts = shown.cuts.iter().map(|at| (*at, 1.0));
     let lips = analysis.evidence.lips.value().map(
         |l| json!({ "score": rounded(l.score), "lag_ms": l.lag_ms, "seconds": rounded(l.seconds) }),
     );
@@ -176,7 +179,12 @@ fn findings(shown: &Shown, analysis: &Analysis) -> Value {
         track("mouth", "of_width", shown.mouth.iter().copied()),
         track("voice", "dB", shown.voice.iter().copied()),
     ];
+    tracks.push(track("document_shown", "seen", document));
     tracks.retain(|t| t["points"] != json!([]));
+    // No cut says something too, where frames were looked at.
+    if !shown.faces.is_empty() {
+        tracks.push(track("cut", "cut", cuts));
+    }
     json!({
         "zone": table(&shown.zone),
         "print": table(&shown.print),

@@ -15,6 +15,11 @@ export interface Stretch {
   to: number;
   kind: 'one' | 'several' | 'none';
 }
+export interface Seen {
+  from: number;
+  to: number;
+  seen: boolean;
+}
 export interface Film {
   seconds: number;
   asked: Asked[];
@@ -22,6 +27,8 @@ export interface Film {
   /** Null where it was not measured. */
   presence: Stretch[] | null;
   cuts: number[] | null;
+  /** Frames looked at while the document was to be held up, joined: was it seen? Null where it was not asked for or not measured. */
+  document: Seen[] | null;
   turns: { at: number; direction: string }[];
   /** Bona fide score over time. */
   live: Point[];

@@ -1,4 +1,4 @@
-import type { Film, Point, Stretch } from './film.ts';
+import type { Film, Point, Seen, Stretch } from './film.ts';
 import type { Track, Video } from './types.ts';
 
 const seconds = (ms: number): number => ms / 1000;
@@ -12,6 +12,20 @@ export function stretches(points: [number, number][], end: number): Stretch[] {
     const last = found.at(-1);
     if (last?.kind === kind) last.to = to;
     else found.push({ from: seconds(ms), to, kind });
+  });
+  return found;
+}
+
+/** Frames a fifth of a second apart, joined where they say the same; a point holds until the next, or for as long again as the one before. */
+export function seen(points: [number, number][]): Seen[] {
+  const found: Seen[] = [];
+  const usual = 200;
+  points.forEach(([ms, value], i) => {
+    const next = points[i + 1]?.[0] ?? ms + usual;
+    const to = seconds(next - ms > 5 * usual ? ms + usual : next);
+    const last = found.at(-1);
+    if (last?.seen === value >= 0.5 && last.to === seconds(ms)) last.to = to;
+    else found.push({ from: seconds(ms), to, seen: value >= 0.5 });
   });
   return found;
 }
@@ -34,6 +48,7 @@ export function filmOf(video: Video): Film {
     heard: (video.heard ?? []).map((h) => ({ digit: h.digit, from: seconds(h.start_ms), to: seconds(h.end_ms), confidence: h.confidence })),
     presence: presence ? stretches(presence.points, length || seconds(Math.max(0, ...ends))) : null,
     cuts: track('cut')?.points.map(([ms]) => seconds(ms)) ?? null,
+    document: track('document_shown') ? seen(track('document_shown')?.points ?? []) : null,
     turns: (video.moves ?? []).map((move) => ({ at: seconds(move.at_ms), direction: move.kind === 'document' ? 'document' : (move.direction ?? 'head') })),
     live: points('live_score'),
     lanes: { yaw: points('head_yaw'), pitch: points('head_pitch'), mouth: points('mouth'), voice: points('voice'), pulse: points('pulse') },
@@ -41,7 +56,7 @@ export function filmOf(video: Video): Film {
   };
 }
 
-const DRAWN = ['face_present', 'live_score', 'cut', 'head_yaw', 'head_pitch', 'mouth', 'voice', 'pulse'];
+const DRAWN = ['face_present', 'live_score', 'cut', 'document_shown', 'head_yaw', 'head_pitch', 'mouth', 'voice', 'pulse'];
 
 /** Tracks that the timeline does not draw by itself. */
 export function otherTracks(video: Video): Track[] {
