@@ -83,6 +83,9 @@ pub struct LabelledSet {
     pub name: String,
     /// The check whose thresholds the scores are compared with.
     pub check: String,
+    /// Which of them, where the check has several: its key in a policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<String>,
     pub kind: Kind,
     /// How it came about.
     #[serde(default)]
@@ -119,6 +122,8 @@ pub enum LabelledError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     pub check: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<String>,
     pub kind: Kind,
     pub items: usize,
     pub genuine: usize,
@@ -141,6 +146,7 @@ impl LabelledSet {
             format: FORMAT.to_owned(),
             name: name.to_owned(),
             check: check.to_owned(),
+            threshold: None,
             kind,
             about: String::new(),
             items,
@@ -171,6 +177,9 @@ impl LabelledSet {
         }
         text(&self.name, "name")?;
         text(&self.check, "check")?;
+        if let Some(key) = &self.threshold {
+            text(key, "threshold")?;
+        }
         if self.items.len() > MOST {
             return Err(LabelledError::TooMany);
         }
@@ -203,6 +212,7 @@ impl LabelledSet {
         let genuine = self.items.iter().filter(|i| i.label.is_genuine()).count();
         Summary {
             check: self.check.clone(),
+            threshold: self.threshold.clone(),
             kind: self.kind,
             items: self.items.len(),
             genuine,
@@ -214,7 +224,12 @@ impl LabelledSet {
 
     /// Writes `scores.json` into `dir`, which exists.
     pub fn write(&self, dir: &Path) -> Result<(), ReportError> {
-        let path = dir.join("scores.json");
+        self.write_as(dir, "scores.json")
+    }
+
+    /// Writes a file of this name into `dir`, which exists.
+    pub fn write_as(&self, dir: &Path, name: &str) -> Result<(), ReportError> {
+        let path = dir.join(name);
         let text = serde_json::to_vec(self).map_err(io::Error::other);
         text.and_then(|text| std::fs::write(&path, text))
             .map_err(|source| ReportError::Write { path, source })

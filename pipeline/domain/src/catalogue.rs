@@ -123,6 +123,25 @@ pub fn band(check: CheckName, policy: &Policy) -> Option<Band> {
     })
 }
 
+/// The same by the key of one of the check's thresholds, where it has several or none that accepts a score: on the
+/// good side of a limit counts as accepted. `None`: the check's own band.
+pub fn band_at(check: CheckName, key: Option<&str>, policy: &Policy) -> Option<Band> {
+    let Some(key) = key else {
+        return band(check, policy);
+    };
+    let refusing = [Side::RefuseBelow, Side::RefuseAbove];
+    let fits =
+        |e: &&ThresholdEntry| e.check == check && e.key == key && !refusing.contains(&e.side);
+    let entry = CATALOGUE.iter().find(fits)?;
+    let value = |key| policy.thresholds().get(key);
+    Some(Band {
+        accept_key: entry.key,
+        accept: value(entry.key)?,
+        refuse: entry.partner.and_then(|key| Some((key, value(key)?))),
+        higher_is_better: entry.side.higher_is_better(),
+    })
+}
+
 fn surfaces(e: &Evidence, of: impl Fn(&Surface) -> Option<f64>, least: bool) -> Option<f64> {
     let all = e.surfaces.value()?.iter().filter_map(of);
     all.reduce(if least { f64::min } else { f64::max })

@@ -8,7 +8,7 @@ mod common;
 mod random;
 
 use common::{good, policy, zone};
-use idproof_domain::catalogue::{CATALOGUE, band};
+use idproof_domain::catalogue::{CATALOGUE, band, band_at};
 use idproof_domain::replay::{Circumstances, Fate, Replay, judge};
 use idproof_domain::scores::{Opened, Scores};
 use idproof_domain::{
@@ -271,6 +271,25 @@ fn the_catalogue_names_every_threshold_once_and_finds_its_number() {
     let screens = band(CheckName::Recapture, &policy()).unwrap();
     assert!(!screens.higher_is_better);
     assert_eq!(band(CheckName::DocumentSeal, &policy()), None);
+    // A limit by its key, where the check has no band of its own or several limits.
+    let at = |check, key| band_at(check, Some(key), &policy());
+    assert_eq!(band(CheckName::DocumentOriginal, &policy()), None);
+    let screen = at(CheckName::DocumentOriginal, "document_screen_max").unwrap();
+    let limit = policy().thresholds().document_screen_max;
+    assert_eq!(
+        (screen.accept, screen.refuse, screen.higher_is_better),
+        (limit, None, false)
+    );
+    assert_eq!(at(CheckName::FaceMatch, "face_match_accept"), Some(faces));
+    assert_eq!(band_at(CheckName::FaceMatch, None, &policy()), Some(faces));
+    for (check, key) in [
+        (CheckName::FaceMatch, "face_match_refuse"),
+        (CheckName::FaceMatch, "liveness_accept"),
+        (CheckName::DocumentOriginal, "document_blur_max"),
+        (CheckName::DocumentOriginal, "no_such"),
+    ] {
+        assert_eq!(at(check, key), None, "{key}");
+    }
 }
 
 /// The number an editor shows is the one that is compared: on its two sides the check differs.

@@ -27,6 +27,7 @@ impl LabelledScores for Evaluation {
         Ok(Labelled {
             check: check.ok_or("`check` names no check")?,
             summary: json!(set.summary()),
+            threshold: set.threshold,
             name: set.name,
         })
     }

@@ -37,6 +37,7 @@ impl LabelledScores for Evaluation {
         let set = parse(content)?;
         Ok(Labelled {
             check: check_of(&set)?,
+            threshold: set.threshold.clone(),
             summary: value(set.summary())?,
             name: set.name,
         })

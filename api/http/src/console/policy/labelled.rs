@@ -5,7 +5,7 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use idproof_database::LabelledSet;
-use idproof_domain::catalogue::{Band, band};
+use idproof_domain::catalogue::{Band, band_at};
 use idproof_domain::ids::LabelledId;
 use idproof_domain::{CheckName, Policy};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ const MOST_SETS: usize = 50;
 pub struct Labelled {
     pub name: String,
     pub check: CheckName,
+    /// Which threshold of it, where it has several.
+    pub threshold: Option<String>,
     /// Counts, groups and species.
     pub summary: Value,
 }
@@ -73,6 +75,12 @@ pub trait LabelledScores: Send + Sync {
         asked: &Asked<'_>,
         at: Limits,
     ) -> Result<Option<Support>, String>;
+}
+
+impl Labelled {
+    fn band(&self, policy: &Policy) -> Option<Band> {
+        band_at(self.check, self.threshold.as_deref(), policy)
+    }
 }
 
 impl From<Band> for Limits {
@@ -145,9 +153,12 @@ pub(super) async fn add(
     let scores = Arc::clone(&service.parts.labelled);
     let (found, content) = blocking(move || (scores.read(content.as_bytes()), content)).await?;
     let found = found.map_err(|what| Problem::field("", "not_accepted", what))?;
-    if band(found.check, &service.parts.policy).is_none() {
-        let what = "a check whose score is accepted from a threshold on";
-        return Err(Problem::field("/check", "not_accepted", what));
+    if found.band(&service.parts.policy).is_none() {
+        let (pointer, what) = match found.threshold {
+            Some(_) => ("/threshold", "a threshold of the check, not one that refuses"),
+            None => ("/check", "a check whose score is accepted from a threshold on"),
+        };
+        return Err(Problem::field(pointer, "not_accepted", what));
     }
     let now = service.now();
     let set = LabelledSet {
@@ -223,8 +234,8 @@ pub(super) async fn held_against(
         let scores = Arc::clone(&service.parts.labelled);
         let (policy, rate, at_most) = (policy.clone(), claim.rate.clone(), claim.at_most);
         let found = blocking(move || -> Result<_, String> {
-            let check = scores.read(content.as_bytes())?.check;
-            let band = band(check, &policy).ok_or("the check has no such threshold")?;
+            let set = scores.read(content.as_bytes())?;
+            let band = set.band(&policy).ok_or("the check has no such threshold")?;
             let asked = Asked {
                 rate: &rate,
                 at_most,
@@ -274,8 +285,8 @@ pub(super) async fn measured(
         let scores = Arc::clone(&service.parts.labelled);
         let (before, after) = (before.clone(), after.clone());
         let found = blocking(move || -> Result<_, String> {
-            let check = scores.read(content.as_bytes())?.check;
-            let bands = band(check, &before).zip(band(check, &after));
+            let set = scores.read(content.as_bytes())?;
+            let bands = set.band(&before).zip(set.band(&after));
             let (old, new) = bands.ok_or("the check has no such threshold")?;
             let view = scores.measure(content.as_bytes(), old.into(), new.into())?;
             Ok((old, new, view))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use idproof_database::{CaseScores, Database, Fold, ScoresFilter};
 use idproof_domain::Policy;
-use idproof_domain::catalogue::band;
+use idproof_domain::catalogue::band_at;
 use idproof_domain::ids::OrganisationId;
 use idproof_domain::replay::Replay;
 use idproof_domain::scores::Opened;
@@ -192,7 +192,7 @@ fn labelled(
         let check = check_of(&set).map_err(wrong)?;
         let limits = |policy: &Policy| -> Result<Thresholds, UnusableInput> {
             let none = || wrong(format!("{check} has no threshold that accepts a score"));
-            let band = band(check, policy).ok_or_else(none)?;
+            let band = band_at(check, set.threshold.as_deref(), policy).ok_or_else(none)?;
             Ok(Thresholds {
                 accept: band.accept,
                 refuse: band.refuse.map(|(_, value)| value),

@@ -3,6 +3,7 @@
 mod material;
 mod measure;
 mod page;
+mod scores;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,6 +33,10 @@ pub fn run(args: &EvalDocumentsArgs, config: &Config) -> anyhow::Result<ExitCode
     report
         .write(&args.out)
         .with_context(|| format!("cannot write the report into {}", args.out.display()))?;
+    for (file, set) in scores::sets(&measures.rows, &args.data) {
+        set.write_as(&args.out, file)?;
+        say(format_args!("{file}: {} labelled scores", set.items.len()));
+    }
     for line in page::summary(&measures) {
         say(line);
     }
