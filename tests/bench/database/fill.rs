@@ -11,7 +11,7 @@ const HOUR: &str = "3600000::bigint";
 const DAY: &str = "86400000::bigint";
 
 /// State, share in ten thousand, youngest and oldest age in hours, kinds of events so far.
-const STATES: [(&str, i64, i64, i64, &str); 16] = [
+pub const STATES: [(&str, i64, i64, i64, &str); 16] = [
     ("activated", 8250, 100, 17_520, "AOE"),
     ("expired", 600, 100, 17_520, "E"),
     ("refused", 400, 100, 17_520, "R"),
@@ -32,7 +32,7 @@ const STATES: [(&str, i64, i64, i64, &str); 16] = [
 
 const OPENING: &str = "created,email_confirmed,phone_confirmed,contact_confirmed,identity_declared,document_uploaded,video_uploaded";
 
-fn events(kinds: &str) -> String {
+pub fn events(kinds: &str) -> String {
     let mut all = OPENING.to_owned();
     for kind in kinds.chars() {
         all.push_str(match kind {

@@ -3,7 +3,7 @@
 //! beside what was asked of it and beside a floor of the same run.
 //!
 //! `bench_database [CASES]`: a tenth as many cases are purged. The server syncs to disk, as a
-//! real one does.
+//! real one does. `bench_database sqlite [CASES]`: the boards over one SQLite file.
 
 #![expect(
     clippy::disallowed_methods,
@@ -18,6 +18,7 @@ mod fill;
 mod purge;
 mod queries;
 mod s3;
+mod sqlite;
 
 use std::time::{Duration, Instant};
 
@@ -35,12 +36,18 @@ fn main() {
     if first.as_deref() == Some(s3::ARGUMENT) {
         return s3::serve();
     }
-    let cases = first.map_or(1_000_000, |n| n.parse().expect("a number of cases"));
-    tokio::runtime::Builder::new_multi_thread()
+    let on_sqlite = first.as_deref() == Some(sqlite::ARGUMENT);
+    let number = if on_sqlite { arguments.next() } else { first };
+    let cases = number.map_or(1_000_000, |n| n.parse().expect("a number of cases"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .expect("a runtime")
-        .block_on(measure(cases));
+        .expect("a runtime");
+    if on_sqlite {
+        runtime.block_on(sqlite::measure(cases));
+    } else {
+        runtime.block_on(measure(cases));
+    }
 }
 
 async fn measure(cases: i64) {

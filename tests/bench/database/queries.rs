@@ -163,7 +163,7 @@ async fn funnel(database: &Database, days: i64) -> Result<usize, DatabaseError> 
 }
 
 /// What the console's boards ask.
-async fn boards(database: &Database) {
+pub async fn boards(database: &Database) {
     const HOUR: i64 = 3_600_000;
     const MONTH: i64 = 30 * 24 * HOUR;
     let filter = BoardFilter::default();
