@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { applicant } from './applicant.mjs';
-import { DESK, killable, Person, RECORDING } from './desk.mjs';
+import { DESK, killable, Person, RECORDING, stopwatch, timesOf } from './desk.mjs';
 import { browser, use, VAR, visit } from './harness.mjs';
 import { startService } from './service.mjs';
 
@@ -143,6 +143,36 @@ test('a case goes from its applicant to a decision that can be undone until it t
     await page.waitForFunction((n) => !document.querySelector('main.case h1')?.textContent.includes(n), case_.number);
   }
   assert.equal(await page.evaluate(() => window.hit), undefined);
+  assert.deepEqual(page.faults, []);
+});
+
+const QUEUE = 8;
+test(`a queue of ${QUEUE} is cleared, each next case fetched ahead; how fast is told, not judged`, async (t) => {
+  for (let i = 0; i < QUEUE; i++) await applicant(service, pictures);
+  const { page } = bruno;
+  await page.goto(`${service.address}/console/#/queue`);
+  await page.reload();
+  await page.locator('.counts').waitFor();
+  await stopwatch(page);
+  const seen = new Set([await bruno.next()]);
+  for (let i = 0; i < QUEUE; i++) {
+    const number = await bruno.number();
+    seen.add(number);
+    await bruno.judge();
+    await bruno.press('t');
+    await page.locator('.confirm').waitFor();
+    if (!(await page.locator('.list input:checked').count())) await bruno.press('1');
+    await page.locator('.preview').waitFor();
+    await bruno.press('Enter');
+    if (i < QUEUE - 1) await page.waitForFunction((n) => !document.querySelector('main.case h1')?.textContent.includes(n) && document.querySelector('main.case h1'), number);
+    else await page.locator('.note.good').waitFor();
+  }
+  assert.equal(seen.size, QUEUE);
+  const times = await timesOf(page);
+  assert.equal(times.next_ms.of, QUEUE, 'every case was timed');
+  // From the key to the next case's fields, and to the first picture of it that was opened.
+  t.diagnostic(`idproof all, ${QUEUE} cases: ${JSON.stringify({ next_ms: times.next_ms, picture_ms: times.picture_ms })}`);
+  writeFileSync(`${VAR}console-real-times.json`, JSON.stringify(times));
   assert.deepEqual(page.faults, []);
 });
 

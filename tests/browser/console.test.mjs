@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { begin, cases, killable, Person } from './desk.mjs';
+import { begin, cases, killable, Person, stopwatch, timesOf } from './desk.mjs';
 import { browser, call, stopBase, VAR, visit } from './harness.mjs';
 
 let chrome;
@@ -13,33 +13,6 @@ after(async () => {
   await chrome?.close();
   await stopBase();
 });
-
-/** Notes in the page when a key went down and when the next case's fields, or its first picture, were drawn. */
-function stopwatch(page) {
-  return page.evaluate(() => {
-    const watch = { pressed: 0, shown: [], opened: [] };
-    window.watch = watch;
-    let number = document.querySelector('main.case h1')?.textContent;
-    let picture = false;
-    addEventListener('keydown', (event) => (watch.pressed = event.timeStamp), { capture: true });
-    new MutationObserver(() => {
-      const now = document.querySelector('main.case h1')?.textContent;
-      if (now && now !== number && document.querySelector('main.case tbody tr')) {
-        number = now;
-        picture = false;
-        const from = watch.pressed;
-        requestAnimationFrame(() => setTimeout(() => watch.shown.push(performance.now() - from)));
-      }
-      const first = picture ? null : document.querySelector('main.case .well img');
-      if (first) {
-        picture = true;
-        const from = watch.pressed;
-        void first.decode().then(() => requestAnimationFrame(() => setTimeout(() => watch.opened.push(performance.now() - from))), () => {});
-      }
-    }).observe(document.body, { childList: true, subtree: true, characterData: true });
-  });
-}
-const most = (list, share) => Math.round([...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * share))]);
 
 test('a queue of 50 cases is cleared by keyboard alone, each next one there within half a second', async () => {
   await begin({ cases: 50, undo_s: 1 });
@@ -65,8 +38,8 @@ test('a queue of 50 cases is cleared by keyboard alone, each next one there with
     if (i < 49) await page.waitForFunction((n) => !document.querySelector('main.case h1')?.textContent.includes(n) && document.querySelector('main.case h1'), number);
     else await page.locator('.note.good').waitFor();
   }
-  const { shown, opened } = await page.evaluate(() => window.watch);
-  const figures = { cases: seen.size, next_ms: { median: most(shown, 0.5), p95: most(shown, 0.95), most: most(shown, 1), of: shown.length }, picture_ms: { median: most(opened, 0.5), p95: most(opened, 0.95), most: most(opened, 1), of: opened.length } };
+  const { shown, opened, ...times } = await timesOf(page);
+  const figures = { cases: seen.size, ...times };
   console.log(JSON.stringify(figures));
   writeFileSync(`${VAR}console-times.json`, JSON.stringify({ ...figures, shown, opened }));
   assert.equal(seen.size, 50);

@@ -29,6 +29,39 @@ export const NAMES = { reviewer: 'ana', second: 'bruno', senior: 'claire', opera
 export const begin = (how = {}) => call('POST', '/__mock/console/reset', how);
 export const cases = () => call('GET', '/__mock/console/cases');
 
+/** Notes in the page when a key went down and when the next case's fields, or its first picture, were drawn. */
+export function stopwatch(page) {
+  return page.evaluate(() => {
+    const watch = { pressed: 0, shown: [], opened: [] };
+    window.watch = watch;
+    let number = document.querySelector('main.case h1')?.textContent;
+    let picture = false;
+    addEventListener('keydown', (event) => (watch.pressed = event.timeStamp), { capture: true });
+    new MutationObserver(() => {
+      const now = document.querySelector('main.case h1')?.textContent;
+      if (now && now !== number && document.querySelector('main.case tbody tr')) {
+        number = now;
+        picture = false;
+        const from = watch.pressed;
+        requestAnimationFrame(() => setTimeout(() => watch.shown.push(performance.now() - from)));
+      }
+      const first = picture ? null : document.querySelector('main.case .well img');
+      if (first) {
+        picture = true;
+        const from = watch.pressed;
+        void first.decode().then(() => requestAnimationFrame(() => setTimeout(() => watch.opened.push(performance.now() - from))), () => {});
+      }
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+}
+const most = (list, share) => Math.round([...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * share))]);
+/** What `stopwatch` noted so far: milliseconds from the key to the case's fields and to its first picture. */
+export async function timesOf(page) {
+  const { shown, opened } = await page.evaluate(() => window.watch);
+  const figures = (list) => ({ median: most(list, 0.5), p95: most(list, 0.95), most: most(list, 1), of: list.length });
+  return { shown, opened, next_ms: figures(shown), picture_ms: figures(opened) };
+}
+
 export class Person {
   constructor(page, language) {
     this.page = page;
