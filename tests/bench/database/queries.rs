@@ -166,6 +166,7 @@ async fn funnel(database: &Database, days: i64) -> Result<usize, DatabaseError> 
 pub async fn boards(database: &Database) {
     const HOUR: i64 = 3_600_000;
     const MONTH: i64 = 30 * 24 * HOUR;
+    const QUARTER: i64 = 92 * 24 * HOUR;
     let filter = BoardFilter::default();
     println!("\n| asked by boards | median ms | slowest ms |\n|---|---|---|");
     ask!("funnel, 30 days", funnel(database, 30));
@@ -177,6 +178,14 @@ pub async fn boards(database: &Database) {
     ask!(
         "times to decision, 30 days",
         database.times_to_decision(&filter, NOW - MONTH, 500_000)
+    );
+    ask!(
+        "verdicts and causes, 92 days",
+        database.verdicts_since(&filter, NOW - QUARTER)
+    );
+    ask!(
+        "times to decision, 92 days",
+        database.times_to_decision(&filter, NOW - QUARTER, 500_000)
     );
     ask!(
         "letters by their deadline",

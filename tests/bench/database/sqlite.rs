@@ -113,7 +113,7 @@ fn rows() -> Vec<String> {
              CASE WHEN handed_in THEN created + {DAY} END FROM made"
         ),
         "INSERT INTO events (seq, case_id, at, kind, actor, data, previous, hash) \
-         SELECT row_number() OVER (ORDER BY created), id, created + e.key * 60000, e.value, '{\"actor\":\"applicant\"}', '{\"attempt\":1}', \
+         SELECT row_number() OVER (ORDER BY created), made.id, created + e.key * 60000, e.value, '{\"actor\":\"applicant\"}', '{\"attempt\":1}', \
          printf('%064d', n), printf('%064d', n + 1) FROM made, json_each(kinds) e"
             .to_owned(),
         "UPDATE chain_head SET seq = (SELECT MAX(seq) FROM events)".to_owned(),
@@ -133,10 +133,13 @@ fn rows() -> Vec<String> {
         ),
         format!(
             "INSERT INTO messages (id, case_id, channel, template, language, recipient, data, dedupe, state, attempts, created_at, sent_at) \
-             SELECT {}, id, 'email', t.value, 'fr', 'somebody@example.org', '{{\"number\":\"1\"}}', t.value || ':' || id, \
+             SELECT {}, made.id, 'email', t.value, 'fr', 'somebody@example.org', '{{\"number\":\"1\"}}', t.value || ':' || made.id, \
              CASE WHEN n % 5000 = 0 THEN 'failed' ELSE 'sent' END, 1, created, created + 5000 \
              FROM made, json_each('[\"email_code\",\"processing\",\"status_changed\"]') t WHERE handed_in",
             key("msg_", "n * 4 + t.key")
+        ),
+        format!(
+            "INSERT INTO appeals (case_id, text, at) SELECT id, 'x', created + {DAY} FROM made WHERE state = 'refused' AND n % 4 = 0"
         ),
         "INSERT INTO staff (id, name, display_name, roles, password_temporary, totp_step, wrong_count, created_at, issued_by) \
          SELECT 'usr_' || printf('%026d', value), 'r' || value, 'R', '[\"reviewer\"]', 0, 0, 0, 0, 'system' \

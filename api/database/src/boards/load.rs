@@ -33,12 +33,13 @@ impl Database {
     /// nobody, but decisions about known ones are work too.
     pub async fn team_hours(&self, since_ms: i64) -> Result<Arrivals> {
         let mut all = Arrivals::new();
+        // Appeals are few and cases are many: joined, SQLite would walk along all cases.
         let arrived = format!(
             "SELECT hour, COUNT(*) AS n, 0 AS reviewers FROM (\
              SELECT d.at / {HOUR_MS} AS hour FROM decisions d JOIN cases c ON c.id = d.case_id \
              WHERE d.at >= $1 AND d.outcome = 'review' AND c.sandbox = 0 \
-             UNION ALL SELECT a.at / {HOUR_MS} AS hour FROM appeals a JOIN cases c ON c.id = a.case_id \
-             WHERE a.at >= $1 AND c.sandbox = 0) came GROUP BY hour"
+             UNION ALL SELECT a.at / {HOUR_MS} AS hour FROM appeals a WHERE a.at >= $1 \
+             AND EXISTS (SELECT 1 FROM cases c WHERE c.id = a.case_id AND c.sandbox = 0)) came GROUP BY hour"
         );
         let decided = format!(
             "SELECT at / {HOUR_MS} AS hour, COUNT(*) AS n, COUNT(DISTINCT staff_id) AS reviewers \
