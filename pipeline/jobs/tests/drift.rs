@@ -231,7 +231,7 @@ async fn what_did_not_move_is_not_told_nor_what_is_too_few() {
         assert_eq!(run(&drift).await, Vec::<String>::new(), "99 are too few");
         assert_eq!(metric(&world, "score_drift"), 0.0, "they move every index");
         // As many of everybody's as before, where they were.
-        judged(&world, &own, now - 2 * DAY, 3_000, 0.5).await;
+        judged(&world, &own, now - 2 * DAY, 1_200, 0.5).await;
         assert_eq!(run(&drift).await, Vec::<String>::new());
         assert_eq!(told(&world).await, []);
         assert_eq!(metric(&world, "score_drift_alarm"), 0.0);
@@ -246,8 +246,8 @@ async fn one_organisation_that_moves_is_told_where_everybody_does_not() {
         let now = world.clock.now_ms();
         let small = organisation(&world, "small").await;
         let large = organisation(&world, "large").await;
-        judged(&world, &large, now - 20 * DAY, 2_000, 0.6).await;
-        judged(&world, &large, now - 2 * DAY, 2_000, 0.6).await;
+        judged(&world, &large, now - 20 * DAY, 900, 0.6).await;
+        judged(&world, &large, now - 2 * DAY, 900, 0.6).await;
         judged(&world, &small, now - 21 * DAY, 120, 0.6).await;
         judged(&world, &small, now - 3 * DAY, 120, 0.25).await;
         let drift = Drift::new(world.context.clone(), shipped());
