@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use idproof_domain::mrz;
 use idproof_inference::{ModelFile, Runtime, text::PpOcr};
-use idproof_ports::{ModelIdentity, RgbImage, TextReader};
+use idproof_ports::{ModelIdentity, PageRequest, RgbImage, TextReader};
 use opencv::core::{CV_8UC3, Mat, Point, Scalar};
 use opencv::imgproc;
 use opencv::prelude::*;
@@ -175,22 +175,63 @@ fn print_that_is_no_zone_gives_no_lines() {
     );
 }
 
+const UPRIGHT: PageRequest = PageRequest {
+    side: 1_280,
+    may_be_turned: false,
+    down_to: 1.0,
+    thinnest: 0.0,
+};
+
 #[test]
 fn ordinary_text_is_read() {
     let mut page = page();
     print(&mut page, "REPUBLIC", 100, 200, 40);
     print(&mut page, "14051988", 100, 400, 40);
-    let found = reader().read(&image(&page, 0)).unwrap();
+    let found = reader().read(&image(&page, 0), &UPRIGHT).unwrap().lines;
     let mut texts: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
     texts.sort_unstable();
     assert_eq!(texts, ["14051988", "REPUBLIC"]);
     assert!(found.iter().all(|l| l.confidence > 0.8));
+    // Below a zone's beginning nothing is read.
+    let above = PageRequest {
+        down_to: 0.4,
+        ..UPRIGHT
+    };
+    let found = reader().read(&image(&page, 0), &above).unwrap().lines;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].text, "REPUBLIC");
+}
+
+#[test]
+fn a_page_upside_down_is_read_where_that_may_be() {
+    let mut page = page();
+    for (row, text) in (0..).zip(["REPUBLIC OF UTOPIA", "IDENTITY CARD", "14051988", "ANNA"]) {
+        print(&mut page, text, 100, 200 + 120 * row, 40);
+    }
+    let either = PageRequest {
+        may_be_turned: true,
+        ..UPRIGHT
+    };
+    for turns in [0, 2] {
+        let found = reader().read(&image(&page, turns), &either).unwrap();
+        assert_eq!(found.turned, turns == 2);
+        let line = found.lines.iter().find(|l| l.text == "14051988").unwrap();
+        // The text's own top left.
+        let near = |p: idproof_ports::Point, x: f32, y: f32| p.distance(idproof_ports::Point::new(x, y));
+        let far = match turns {
+            0 => near(line.corners[0], 100.0, 410.0),
+            _ => near(line.corners[0], 1_200.0, 390.0),
+        };
+        assert!(far < 45.0, "{:?}", line.corners);
+    }
+    let found = reader().read(&image(&page, 2), &UPRIGHT).unwrap();
+    assert!(!found.turned && found.lines.iter().all(|l| l.text != "14051988"));
 }
 
 #[test]
 fn the_smallest_image_is_no_error() {
     let dot = RgbImage::from_raw(1, 1, vec![0; 3]).unwrap();
-    assert!(reader().read(&dot).unwrap().is_empty());
+    assert!(reader().read(&dot, &UPRIGHT).unwrap().lines.is_empty());
     assert!(reader().read_mrz_lines(&dot).unwrap().is_empty());
     let hair = RgbImage::from_raw(3000, 1, vec![90; 9000]).unwrap();
     assert!(reader().read_mrz_lines(&hair).unwrap().is_empty());

@@ -59,10 +59,32 @@ pub trait SealReader: Send {
     fn read(&mut self, image: &RgbImage) -> Result<Vec<FoundSeal>, ModelError>;
 }
 
+/// What is known of a picture of print before it is read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PageRequest {
+    /// Pixels that its longer side is brought to for its lines to be found.
+    pub side: u32,
+    /// It may stand upside down.
+    pub may_be_turned: bool,
+    /// Share of its height, from the top, in which lines are read: a zone lies below.
+    pub down_to: f32,
+    /// Lines that are thinner are left out; pixels of the picture.
+    pub thinnest: f32,
+}
+
+/// The print of a picture.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PageRead {
+    /// In any order, where they stand in the picture given.
+    pub lines: Vec<TextLine>,
+    /// The picture stands upside down.
+    pub turned: bool,
+}
+
 /// Reads printed text from a document photograph.
 pub trait TextReader: Send {
-    /// Every line found, in any order.
-    fn read(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError>;
+    /// Every line found.
+    fn read(&mut self, image: &RgbImage, request: &PageRequest) -> Result<PageRead, ModelError>;
 
     /// Only the lines that could belong to a machine-readable zone, top to bottom, each
     /// restricted to `A-Z0-9<`. Whatever way the zone is turned in the image.

@@ -13,7 +13,9 @@ pub mod random;
 pub mod speech;
 
 pub use clock::{Clock, Stopwatch};
-pub use document::{DocumentFinder, FoundSeal, Quad, SealReader, TextLine, TextReader};
+pub use document::{
+    DocumentFinder, FoundSeal, PageRead, PageRequest, Quad, SealReader, TextLine, TextReader,
+};
 pub use face::{
     CarefulFinder, Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks, LiveScorer,
 };

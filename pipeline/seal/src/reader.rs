@@ -71,22 +71,22 @@ fn symbols(image: &RgbImage) -> Result<Vec<Vec<u8>>, ModelError> {
 
 /// Luma, brought down by whole steps; width and height.
 fn grey(image: &RgbImage) -> (Vec<u8>, u32, u32) {
-    let by = (image.width().max(image.height()) / SIDE).max(1);
+    let by = image.width().max(image.height()).div_ceil(SIDE).max(1);
     let (width, height) = ((image.width() / by).max(1), (image.height() / by).max(1));
-    let row = image.width() as usize * 3;
-    let mut luma = Vec::with_capacity((width * height) as usize);
-    for y in 0..height {
-        for x in 0..width {
-            let mut sum = 0_u32;
-            for k in 0..by * by {
-                let (px, py) = ((x * by + k % by) as usize, (y * by + k / by) as usize);
-                let p = image.data().get(py * row + px * 3..).unwrap_or_default();
-                if let [r, g, b, ..] = p {
-                    sum += (u32::from(*r) * 299 + u32::from(*g) * 587 + u32::from(*b) * 114) / 1000;
+    let (steps, row) = (by as usize, image.width() as usize * 3);
+    let n = by * by * 1_000;
+    let mut luma = Vec::with_capacity(width as usize * height as usize);
+    let mut sums = vec![0_u32; width as usize];
+    for rows in image.data().chunks(row * steps).take(height as usize) {
+        sums.fill(0);
+        for line in rows.chunks_exact(row) {
+            for (sum, pixels) in sums.iter_mut().zip(line.chunks(3 * steps)) {
+                for p in pixels.chunks_exact(3) {
+                    *sum += u32::from(p[0]) * 299 + u32::from(p[1]) * 587 + u32::from(p[2]) * 114;
                 }
             }
-            luma.push((sum / (by * by)) as u8);
         }
+        luma.extend(sums.iter().map(|s| (s / n) as u8));
     }
     (luma, width, height)
 }

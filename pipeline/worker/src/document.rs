@@ -8,8 +8,8 @@ use idproof_domain::evidence::{DeclaredField, Doubt, Portrait, SealLook, Surface
 use idproof_domain::mrz::{Correction, Era, Mrz};
 use idproof_domain::{Measured, ReasonCode};
 use idproof_ports::{
-    Capability, DecodedImage, FoundSeal, ImageReport, MediaDecoder, MediaError, ModelIdentity,
-    Quad, Rect, RgbImage, TextReader,
+    Capability, DecodedImage, FoundSeal, ImageReport, MediaDecoder, MediaError, ModelError,
+    ModelIdentity, Quad, Rect, RgbImage, TextReader,
 };
 use time::Date;
 
@@ -106,7 +106,7 @@ impl Reading {
         let rows = zone.as_ref().map(ZoneRead::rows);
         let card = card::place(&quads, rows.as_ref(), format_of(input.announced));
         let scale = rows.as_ref().and_then(|r| r.scale());
-        let (mut shown, card) = self.print_of(&analysers.text, image, card, &quads, scale);
+        let (mut shown, card) = self.print_of(&analysers.text, image, card, &quads, zone.as_ref());
         if let (Some(card), Some(zone)) = (&card, &zone) {
             shown.with_zone(card, &zone.lines);
         }
@@ -114,8 +114,11 @@ impl Reading {
             .push(surface::look(image, card.as_ref(), scale));
         self.doubts
             .push(doubt(image, card.as_ref().map(|c| &c.quad)));
-        self.seals_of(analysers, image, shown.straight.as_ref());
-        let face = self.portrait_of(&analysers.faces, image, shown.straight.as_ref());
+        // What was read of the document tells that it lies where it was straightened from.
+        let sure = zone.is_some() || shown.fields.len() > 1;
+        self.seals_of(analysers, image, shown.straight.as_ref(), sure);
+        let bare = quads.len() < 2 && zone.as_ref().is_some_and(ZoneRead::is_of_a_back);
+        let face = self.portrait_of(&analysers.faces, image, shown.straight.as_ref(), bare);
         match (face, &card) {
             (Some(Seen::InPhotograph(bounds)), Some(card)) => shown.with_portrait(card, &bounds),
             (Some(Seen::Straightened(corners)), _) => shown.portrait = Some(corners),
@@ -158,7 +161,7 @@ impl Reading {
         image: &RgbImage,
         card: Option<Card>,
         quads: &[Quad],
-        scale: Option<f64>,
+        zone: Option<&ZoneRead>,
     ) -> (ShownSide, Option<Card>) {
         let unread = |card: Option<Card>| {
             let straight = card.as_ref().and_then(|c| c.straight(image));
@@ -168,7 +171,7 @@ impl Reading {
             return unread(card);
         };
         let mut reader = lock(reader);
-        let read = side::read(&mut **reader, image, card.clone(), scale.is_some());
+        let read = side::read(&mut **reader, image, card.clone(), zone);
         let beside = card
             .as_ref()
             .map(|c| side::beside(&mut **reader, image, c, quads))
@@ -189,11 +192,19 @@ impl Reading {
         }
     }
 
-    /// Seals on the straightened document, and where none is there, in the whole photograph.
-    fn seals_of(&mut self, analysers: &Analysers, image: &RgbImage, straight: Option<&RgbImage>) {
+    /// Seals on the straightened document, and where none is there and it may lie elsewhere, in the
+    /// whole photograph.
+    fn seals_of(
+        &mut self,
+        analysers: &Analysers,
+        image: &RgbImage,
+        straight: Option<&RgbImage>,
+        sure: bool,
+    ) {
+        let whole = (straight.is_none() || !sure).then_some(image);
         match &analysers.seals {
             Ok(reader) => {
-                for picture in straight.into_iter().chain([image]) {
+                for picture in straight.into_iter().chain(whole) {
                     match lock(reader).read(picture) {
                         Ok(found) if found.is_empty() => {}
                         Ok(found) => {
@@ -214,12 +225,13 @@ impl Reading {
     }
 
     /// The portrait: in the photograph, or on the straightened document where the photograph shows
-    /// it turned.
+    /// it turned. Looked for at length only while there is none, and not on a side that has none.
     fn portrait_of(
         &mut self,
         tools: &Capability<Mutex<FaceTools>>,
         image: &RgbImage,
         straight: Option<&RgbImage>,
+        bare: bool,
     ) -> Option<Seen> {
         let tools = match tools {
             Ok(t) => t,
@@ -230,25 +242,22 @@ impl Reading {
         };
         let mut tools = lock(tools);
         self.models.extend(tools.identities());
-        for picture in [Some(image), straight].into_iter().flatten() {
-            match tools.enrol(picture) {
-                Ok(Some(found)) => {
-                    let bounds = found.face.bounds;
-                    self.keep_portrait(picture, found);
-                    return Some(if std::ptr::eq(picture, image) {
-                        Seen::InPhotograph(bounds)
-                    } else {
-                        Seen::Straightened(shares(&bounds, picture))
-                    });
-                }
-                Ok(None) => {}
-                Err(e) => {
-                    self.face_problem = Some((ReasonCode::ModelFailed, e.to_string()));
-                    return None;
-                }
+        let found = match enrol(&mut tools, image, straight, bare || self.portrait.is_some()) {
+            Ok(found) => found?,
+            Err(e) => {
+                self.face_problem = Some((ReasonCode::ModelFailed, e.to_string()));
+                return None;
             }
-        }
-        None
+        };
+        let (picture, found) = found;
+        let bounds = found.face.bounds;
+        self.keep_portrait(picture, found);
+        Some(match straight {
+            Some(straight) if std::ptr::eq(picture, straight) => {
+                Seen::Straightened(shares(&bounds, straight))
+            }
+            _ => Seen::InPhotograph(bounds),
+        })
     }
 
     /// Keeps the surest face of any side.
@@ -342,6 +351,26 @@ impl Reading {
             marks: self.marks,
         }
     }
+}
+
+/// The face of a side and the picture that shows it.
+fn enrol<'a>(
+    tools: &mut FaceTools,
+    image: &'a RgbImage,
+    straight: Option<&'a RgbImage>,
+    glance: bool,
+) -> Result<Option<(&'a RgbImage, Enrolled)>, ModelError> {
+    for picture in [Some(image), straight].into_iter().flatten() {
+        if let Some(found) = tools.enrol_at_a_glance(picture)? {
+            return Ok(Some((picture, found)));
+        }
+    }
+    if glance {
+        return Ok(None);
+    }
+    let picture = straight.unwrap_or(image);
+    let found = tools.enrol_at_length(picture)?;
+    Ok(found.map(|f| (picture, f)))
 }
 
 /// Where a face was seen.

@@ -4,7 +4,7 @@ use idproof_domain::declared::DeclaredIdentity;
 use idproof_domain::seal::{Trust, parse as parse_seal};
 use idproof_domain::{CheckName, Evidence, Language, Policy, decide};
 use idproof_ports::{
-    DocumentFinder, MediaFile, ModelError, Point, SealReader, TextLine, Unavailable, VideoReport,
+    DocumentFinder, MediaFile, ModelError, PageRead, PageRequest, Point, SealReader, TextLine, Unavailable, VideoReport,
     VideoRequest, VideoSink,
 };
 use time::macros::date;
@@ -119,17 +119,22 @@ impl Reader {
 }
 
 impl TextReader for Reader {
-    fn read(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
+    fn read(&mut self, image: &RgbImage, _: &PageRequest) -> Result<PageRead, ModelError> {
         let cards = &self.0[self.1 - 1];
+        let upright = |lines| PageRead {
+            lines,
+            turned: false,
+        };
         if image.width() == 2000 {
             let all = cards
                 .iter()
                 .flat_map(|c| Self::print(c, (c.at.0 as f32, c.at.1 as f32)));
-            return Ok(all.collect());
+            return Ok(upright(all.collect()));
         }
         let light = *image.data().iter().max().unwrap();
         let own = cards.iter().find(|c| c.colour.abs_diff(light) < 6);
-        Ok(own.map(|c| Self::print(c, (0.0, 0.0))).unwrap_or_default())
+        let lines = own.map(|c| Self::print(c, (0.0, 0.0)));
+        Ok(upright(lines.unwrap_or_default()))
     }
 
     fn read_mrz_lines(&mut self, _: &RgbImage) -> Result<Vec<TextLine>, ModelError> {

@@ -4,7 +4,6 @@ use idproof_domain::evidence::Doubt;
 use idproof_ports::{Quad, RgbImage};
 
 use crate::fft;
-use crate::surface::luma;
 
 /// Side of the square patches whose spectrum is looked at.
 const PATCH: usize = 256;
@@ -54,8 +53,7 @@ fn screen(image: &RgbImage, (x0, y0, x1, y1): Bounds) -> f64 {
     if x1 - x0 < PATCH || y1 - y0 < PATCH {
         return 0.0;
     }
-    let grey = luma(image);
-    let width = image.width() as usize;
+    let row = image.width() as usize * 3;
     let mut scores: Vec<f64> = Vec::new();
     for k in 0..ACROSS * DOWN {
         let place = |i: usize, n: usize, from: usize, to: usize| {
@@ -66,7 +64,7 @@ fn screen(image: &RgbImage, (x0, y0, x1, y1): Bounds) -> f64 {
             place(k / ACROSS, DOWN, y0, y1),
         );
         let patch: Vec<f64> = (0..PATCH * PATCH)
-            .map(|i| f64::from(grey[(py + i / PATCH) * width + px + i % PATCH]))
+            .map(|i| luma_at(image.data(), (py + i / PATCH) * row + (px + i % PATCH) * 3))
             .collect();
         scores.push(peak(&patch));
     }
@@ -97,11 +95,17 @@ fn peak(patch: &[f64]) -> f64 {
     }
     let mut strongest = 1.0_f64;
     for ring in rings.iter_mut().filter(|r| r.len() > 16) {
-        ring.sort_by(f64::total_cmp);
-        let median = ring[ring.len() / 2].max(1e-9);
-        strongest = strongest.max(ring[ring.len() - 1] / median);
+        let most = ring.iter().copied().fold(0.0, f64::max);
+        let middle = ring.len() / 2;
+        let (_, median, _) = ring.select_nth_unstable_by(middle, f64::total_cmp);
+        strongest = strongest.max(most / median.max(1e-9));
     }
     (strongest.ln() / STRONGEST.ln()).clamp(0.0, 1.0)
+}
+
+/// BT.601, of the pixel whose first byte stands at `i`.
+fn luma_at(data: &[u8], i: usize) -> f64 {
+    0.299 * f64::from(data[i]) + 0.587 * f64::from(data[i + 1]) + 0.114 * f64::from(data[i + 2])
 }
 
 /// How near to grey the document is: 1 for a black-and-white copy, 0 for a coloured one. The

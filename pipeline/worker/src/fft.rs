@@ -14,28 +14,36 @@ pub(crate) fn power(patch: &[f64], side: usize) -> Vec<f64> {
         .map(|i| (patch[i] - mean) * fade[i % side] * fade[i / side])
         .collect();
     let mut im = vec![0.0; side * side];
+    let turn = turn(side);
     for row in 0..side {
         let at = row * side..(row + 1) * side;
-        transform(&mut re[at.clone()], &mut im[at]);
+        transform(&mut re[at.clone()], &mut im[at], &turn);
     }
+    let (mut column_re, mut column_im) = (vec![0.0; side], vec![0.0; side]);
     for column in 0..side {
-        let of = |all: &[f64]| all.iter().skip(column).step_by(side).copied().collect();
-        let (mut cr, mut ci): (Vec<f64>, Vec<f64>) = (of(&re), of(&im));
-        transform(&mut cr, &mut ci);
-        let back = |all: &mut [f64], values: &[f64]| {
-            let places = all.iter_mut().skip(column).step_by(side);
-            places
-                .zip(values)
-                .for_each(|(place, value)| *place = *value);
-        };
-        back(&mut re, &cr);
-        back(&mut im, &ci);
+        for i in 0..side {
+            column_re[i] = re[i * side + column];
+            column_im[i] = im[i * side + column];
+        }
+        transform(&mut column_re, &mut column_im, &turn);
+        for i in 0..side {
+            re[i * side + column] = column_re[i];
+            im[i * side + column] = column_im[i];
+        }
     }
     re.iter().zip(&im).map(|(r, i)| r * r + i * i).collect()
 }
 
-/// Cooley and Tukey (1965), in place, for lengths that are powers of two.
-fn transform(re: &mut [f64], im: &mut [f64]) {
+/// Cosine and sine of half a turn, in as many steps as half the length has.
+fn turn(n: usize) -> Vec<(f64, f64)> {
+    let angle = |k: usize| -2.0 * PI * k as f64 / n as f64;
+    (0..n / 2)
+        .map(|k| (angle(k).cos(), angle(k).sin()))
+        .collect()
+}
+
+/// Cooley and Tukey (1965), in place, for lengths that are powers of two; `turn` is of the length.
+fn transform(re: &mut [f64], im: &mut [f64], turn: &[(f64, f64)]) {
     let n = re.len();
     let mut j = 0;
     for i in 1..n {
@@ -52,10 +60,10 @@ fn transform(re: &mut [f64], im: &mut [f64]) {
     }
     let mut length = 2;
     while length <= n {
-        let angle = -2.0 * PI / length as f64;
+        let step = n / length;
         for start in (0..n).step_by(length) {
             for k in 0..length / 2 {
-                let (c, s) = ((angle * k as f64).cos(), (angle * k as f64).sin());
+                let (c, s) = turn[k * step];
                 let (a, b) = (start + k, start + k + length / 2);
                 let (tr, ti) = (re[b] * c - im[b] * s, re[b] * s + im[b] * c);
                 (re[b], im[b]) = (re[a] - tr, im[a] - ti);

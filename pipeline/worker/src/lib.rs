@@ -22,6 +22,7 @@ mod motion;
 mod printed;
 mod quality;
 mod recapture;
+mod reduce;
 mod shown;
 mod side;
 mod speech;

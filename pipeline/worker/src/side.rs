@@ -3,7 +3,9 @@
 use idproof_domain::document::print::{self, Print};
 use idproof_domain::evidence::{Doubt, Surface};
 use idproof_domain::mrz::{self, Correction};
-use idproof_ports::{ModelError, Point, Quad, RgbImage, TextLine, TextReader};
+use idproof_ports::{
+    ModelError, PageRead, PageRequest, Point, Quad, RgbImage, TextLine, TextReader,
+};
 
 use crate::analyse::lock;
 use crate::card::{self, Card, Found, ZoneRows};
@@ -54,6 +56,18 @@ impl ZoneRead {
             lines: &self.lines,
         }
     }
+
+    /// A card of format TD1 carries its portrait on the other side (Doc 9303-5).
+    pub fn is_of_a_back(&self) -> bool {
+        self.best.mrz.format == mrz::Format::Td1
+    }
+
+    /// Where it begins on the card, as a share of the card's height.
+    fn top(&self, card: &Card) -> Option<f32> {
+        let corners = self.lines.iter().flat_map(|l| l.corners);
+        let heights = corners.filter_map(|c| card.on(c)).map(|(_, y)| y as f32);
+        heights.min_by(f32::total_cmp)
+    }
 }
 
 /// The zone, where there is one.
@@ -88,8 +102,8 @@ pub(crate) struct Read {
     pub fields: Vec<ShownField>,
 }
 
-/// Reads the print from the straightened document, upside down as well where no zone told the
-/// way up; from the whole photograph where the document was not found or says nothing.
+/// Reads the print from the straightened document, whichever way up it stands where no zone told;
+/// from the whole photograph where the document was not found or is not legible there.
 ///
 /// # Errors
 /// When a network fails.
@@ -97,16 +111,19 @@ pub(crate) fn read(
     reader: &mut dyn TextReader,
     image: &RgbImage,
     card: Option<Card>,
-    way_up_known: bool,
+    zone: Option<&ZoneRead>,
 ) -> Result<Read, ModelError> {
     let best = match card {
-        Some(card) => straightened(reader, image, card, way_up_known)?,
+        Some(card) => straightened(reader, image, card, zone)?,
         None => None,
     };
-    let says_something = best.as_ref().is_some_and(|(.., page)| page.fields() > 0);
-    let whole = match says_something {
+    // A zone that was read tells that this is the document, whatever is printed on it.
+    let legible = best
+        .as_ref()
+        .is_some_and(|(.., page)| zone.is_some() || page.is_legible());
+    let whole = match legible {
         true => None,
-        false => Some(Page::read(reader, image)?),
+        false => Some(Page::read(reader, image, &WHOLE)?.0),
     };
     let Some((card, straight, page)) = best else {
         return Ok(Read {
@@ -155,33 +172,55 @@ pub(crate) fn beside(
         found: Found::Outline,
         told: None,
     };
-    let read = straightened(reader, image, card, false)?;
+    let read = straightened(reader, image, card, None)?;
     Ok(read.map(|(.., page)| page.print).unwrap_or_default())
 }
 
-/// The document alone and the print on it, the way up that makes more sense of it.
+/// The document alone and the print on it, the way up that its zone or its print tells.
 fn straightened(
     reader: &mut dyn TextReader,
     image: &RgbImage,
     card: Card,
-    way_up_known: bool,
+    zone: Option<&ZoneRead>,
 ) -> Result<Option<(Card, RgbImage, Page)>, ModelError> {
     let Some(straight) = card.straight(image) else {
         return Ok(None);
     };
-    let page = Page::read(reader, &straight)?;
-    if way_up_known || page.is_clear() {
-        return Ok(Some((card, straight, page)));
-    }
-    let turned = card.turned();
-    let Some(other) = turned.straight(image) else {
-        return Ok(Some((card, straight, page)));
+    let per_mm = f64::from(straight.width()) / card.format.width;
+    let request = PageRequest {
+        side: (card.format.width * FINDING_PER_MM) as u32,
+        may_be_turned: zone.is_none(),
+        down_to: zone.and_then(|z| z.top(&card)).unwrap_or(1.0),
+        thinnest: (THINNEST_MM * per_mm) as f32,
     };
-    let turned_page = Page::read(reader, &other)?;
-    Ok(Some(match turned_page.is_better_than(&page) {
-        true => (turned, other, turned_page),
+    let (page, turned) = Page::read(reader, &straight, &request)?;
+    Ok(Some(match turned {
         false => (card, straight, page),
+        true => {
+            let page = page.turned(&straight);
+            (card.turned(), upside_down(straight), page)
+        }
     }))
+}
+
+/// Pixels a millimetre at which lines of print are found on a document: the labels are 1.2 mm high.
+const FINDING_PER_MM: f64 = 6.5;
+/// Thinner lines are microprint and the ground's.
+const THINNEST_MM: f64 = 1.0;
+/// Of a photograph in which the document was not found.
+const WHOLE: PageRequest = PageRequest {
+    side: 1_280,
+    may_be_turned: true,
+    down_to: 1.0,
+    thinnest: 0.0,
+};
+
+/// The picture turned by half.
+fn upside_down(image: RgbImage) -> RgbImage {
+    let (w, h) = (image.width(), image.height());
+    let pixels = image.data().chunks_exact(3).rev();
+    let data = pixels.flatten().copied().collect();
+    RgbImage::from_raw(w, h, data).unwrap_or(image)
 }
 
 fn area(quad: &Quad) -> f32 {
@@ -197,22 +236,35 @@ struct Page {
     order: Vec<usize>,
 }
 
-/// Print read with this mean confidence stands the right way up.
-const CLEAR: f32 = 0.9;
+/// Print read with this mean confidence is legible.
+const CLEAR: f32 = 0.85;
+/// A page has at least so many lines.
+const FEWEST_LINES: usize = 4;
 
 impl Page {
-    fn read(reader: &mut dyn TextReader, image: &RgbImage) -> Result<Self, ModelError> {
-        let lines = reader.read(image)?;
+    /// The page, and whether it stands upside down in the picture.
+    fn read(
+        reader: &mut dyn TextReader,
+        image: &RgbImage,
+        request: &PageRequest,
+    ) -> Result<(Self, bool), ModelError> {
+        let PageRead { lines, turned } = reader.read(image, request)?;
         let (framed, order): (Vec<_>, Vec<_>) = printed::lines(&lines).into_iter().unzip();
-        Ok(Self {
+        let page = Self {
             print: print::read(&framed),
             lines,
             order,
-        })
+        };
+        Ok((page, turned))
     }
 
-    fn fields(&self) -> usize {
-        self.print.places().count()
+    /// Where the lines stand when the picture is turned by half.
+    fn turned(mut self, image: &RgbImage) -> Self {
+        let (w, h) = (image.width() as f32, image.height() as f32);
+        for line in &mut self.lines {
+            line.corners = line.corners.map(|p| Point::new(w - p.x, h - p.y));
+        }
+        self
     }
 
     /// Mean over characters.
@@ -223,12 +275,9 @@ impl Page {
         sum / all.max(1.0)
     }
 
-    fn is_clear(&self) -> bool {
-        self.fields() > 1 || (self.fields() > 0 && self.confidence() > CLEAR)
-    }
-
-    fn is_better_than(&self, other: &Self) -> bool {
-        let (own, others) = (self.fields(), other.fields());
-        own > others || (own == others && self.confidence() > other.confidence())
+    /// It holds a field, or print that reads well and names none.
+    fn is_legible(&self) -> bool {
+        let fields = self.print.places().count();
+        fields > 0 || (self.lines.len() >= FEWEST_LINES && self.confidence() > CLEAR)
     }
 }

@@ -80,44 +80,67 @@ pub(crate) fn straighten(
     let (width, height) = (side(format.width), side(format.height));
     let m = homography(quad);
     let by = (resolution(quad, format) / per_mm).round().clamp(1.0, 4.0) as u32;
-    let mut data = Vec::with_capacity((width * height * 3) as usize);
+    let mut data = Vec::with_capacity(width as usize * height as usize * 3);
+    let mut sums = vec![0.0_f32; width as usize * 3];
     for y in 0..height {
-        for x in 0..width {
-            let mut sum = [0.0_f64; 3];
-            for k in 0..by * by {
-                let u =
-                    (f64::from(x) + (f64::from(k % by) + 0.5) / f64::from(by)) / f64::from(width);
-                let v =
-                    (f64::from(y) + (f64::from(k / by) + 0.5) / f64::from(by)) / f64::from(height);
-                let (px, py, z) = times(&m, u, v);
-                let at = Point::new((px / z) as f32, (py / z) as f32);
-                for (sum, value) in sum.iter_mut().zip(between(image, at)) {
-                    *sum += value;
-                }
-            }
-            let n = f64::from(by * by);
-            data.extend(sum.map(|v| (v / n).round().clamp(0.0, 255.0) as u8));
+        sums.fill(0.0);
+        for k in 0..by {
+            let v = (f64::from(y) + share(k, by)) / f64::from(height);
+            add_row(image, &m, v, by, &mut sums);
         }
+        let n = (by * by) as f32;
+        data.extend(sums.iter().map(|v| (v / n + 0.5) as u8));
     }
     RgbImage::from_raw(width, height, data)
 }
 
-/// Bilinear; black outside.
-fn between(image: &RgbImage, at: Point) -> [f64; 3] {
-    let (px, py) = (f64::from(at.x) - 0.5, f64::from(at.y) - 0.5);
+/// The middle of the `k`th of `n` parts.
+fn share(k: u32, n: u32) -> f64 {
+    (f64::from(k) + 0.5) / f64::from(n)
+}
+
+/// Adds to each pixel of a row what lies at `by` places along it, at the height `v` of the unit square.
+fn add_row(image: &RgbImage, m: &[f64; 9], v: f64, by: u32, sums: &mut [f32]) {
+    let steps = f64::from(by) * (sums.len() / 3) as f64;
+    let first = times(m, 0.5 / steps, v);
+    // Along a row all three coordinates change evenly.
+    let step = (m[0] / steps, m[3] / steps, m[6] / steps);
+    let mut at = 0.0;
+    for sum in sums.chunks_exact_mut(3) {
+        for _ in 0..by {
+            let z = first.2 + at * step.2;
+            let (x, y) = (
+                (first.0 + at * step.0) / z - 0.5,
+                (first.1 + at * step.1) / z - 0.5,
+            );
+            add(image, x, y, sum);
+            at += 1.0;
+        }
+    }
+}
+
+/// Adds what lies between four pixels (bilinear); nothing outside, which is black.
+fn add(image: &RgbImage, px: f64, py: f64, sum: &mut [f32]) {
     let (w, h) = (image.width() as usize, image.height() as usize);
     if !(px >= 0.0 && py >= 0.0) || px + 1.0 >= w as f64 || py + 1.0 >= h as f64 {
-        return [0.0; 3];
+        return;
     }
     let (x, y) = (px as usize, py as usize);
-    let (fx, fy) = (px.fract(), py.fract());
-    let data = image.data();
+    let (fx, fy) = ((px - x as f64) as f32, (py - y as f64) as f32);
     let i = (y * w + x) * 3;
     let j = i + w * 3;
-    std::array::from_fn(|c| {
-        let v = |k: usize| f64::from(data[k + c]);
-        (1.0 - fy) * ((1.0 - fx) * v(i) + fx * v(i + 3)) + fy * ((1.0 - fx) * v(j) + fx * v(j + 3))
-    })
+    let (Some(above), Some(below)) = (image.data().get(i..i + 6), image.data().get(j..j + 6))
+    else {
+        return;
+    };
+    for (c, sum) in sum.iter_mut().enumerate() {
+        let of = |row: &[u8]| {
+            let (left, right) = (f32::from(row[c]), f32::from(row[c + 3]));
+            left + fx * (right - left)
+        };
+        let (above, below) = (of(above), of(below));
+        *sum += above + fy * (below - above);
+    }
 }
 
 #[cfg(test)]

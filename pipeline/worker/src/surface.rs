@@ -5,6 +5,7 @@ use idproof_domain::evidence::Surface;
 use idproof_ports::{Quad, RgbImage};
 
 use crate::card::{Card, Found};
+use crate::reduce::reduced;
 use crate::straighten::{PER_MM, resolution, straighten};
 
 /// Pixels over which the blur measure averages.
@@ -56,29 +57,11 @@ pub(crate) fn look(image: &RgbImage, card: Option<&Card>, scale: Option<f64>) ->
 /// The whole photograph brought near to [`PER_MM`] by whole steps.
 fn at_scale(image: &RgbImage, scale: Option<f64>) -> RgbImage {
     let by = scale.map_or(1.0, |s| (s / PER_MM).round().clamp(1.0, 8.0)) as u32;
-    let (w, h) = (image.width() / by, image.height() / by);
-    if by == 1 || w == 0 || h == 0 {
-        return image.clone();
-    }
-    let mut data = Vec::with_capacity((w * h * 3) as usize);
-    let row = image.width() as usize * 3;
-    for y in 0..h {
-        for x in 0..w {
-            for c in 0..3 {
-                let mut sum = 0_u32;
-                for k in 0..by * by {
-                    let (px, py) = (x * by + k % by, y * by + k / by);
-                    sum += u32::from(image.data()[py as usize * row + px as usize * 3 + c]);
-                }
-                data.push((sum / (by * by)) as u8);
-            }
-        }
-    }
-    RgbImage::from_raw(w, h, data).unwrap_or_else(|| image.clone())
+    reduced(image, by).unwrap_or_else(|| image.clone())
 }
 
 /// BT.601, not rounded.
-pub(crate) fn luma(image: &RgbImage) -> Vec<f32> {
+fn luma(image: &RgbImage) -> Vec<f32> {
     image
         .data()
         .chunks_exact(3)

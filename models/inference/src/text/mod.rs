@@ -10,7 +10,9 @@ mod strip;
 mod tighten;
 
 use idproof_domain::mrz;
-use idproof_ports::{ModelError, ModelIdentity, Point, RgbImage, TextLine, TextReader};
+use idproof_ports::{
+    ModelError, ModelIdentity, PageRead, PageRequest, Point, RgbImage, TextLine, TextReader,
+};
 
 use crate::runtime::{ModelFile, Net, Runtime};
 use decode::Reading;
@@ -20,9 +22,13 @@ use recognise::Recogniser;
 use rows::Group;
 use strip::Strip;
 
-/// What the picture's longer side is scaled to for reading everything.
-const SIDE: i32 = 1280;
-/// The same for a zone: coarse first, finer while the text found is too small to tell.
+/// What the longer side of a page may be scaled to.
+const LEAST_SIDE: i32 = 320;
+const MOST_SIDE: i32 = 1600;
+/// Lines of print that tell the way up, and the confidence with which they stand upright.
+const PROBED: usize = 3;
+const PRINT_UPRIGHT: f32 = 0.9;
+/// What the longer side is scaled to for finding a zone: coarse first, finer while the text found is too small to tell.
 const ZONE_SIDES: [i32; 3] = [640, 960, 1600];
 /// Rows as thick as this, in pixels of the scaled picture, would have been told from a zone.
 const CLEAR: f32 = 14.0;
@@ -95,12 +101,23 @@ impl PpOcr {
 }
 
 impl TextReader for PpOcr {
-    fn read(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
-        let strips = self.detector.find(image, SIDE, 0.0)?;
-        let readings = self.recogniser.read(image, &strips)?;
-        Ok(lines(&strips, readings)
+    fn read(&mut self, image: &RgbImage, request: &PageRequest) -> Result<PageRead, ModelError> {
+        let side = i32::try_from(request.side).unwrap_or(i32::MAX);
+        let mut strips = self
+            .detector
+            .find(image, side.clamp(LEAST_SIDE, MOST_SIDE), 0.0)?;
+        let lowest = request.down_to * image.height() as f32;
+        strips.retain(|s| s.centre.y < lowest && s.thickness >= request.thinnest);
+        strips.sort_by(|a, b| b.length.total_cmp(&a.length));
+        let (turned, mut readings) = match request.may_be_turned {
+            true => self.way_up(image, &mut strips)?,
+            false => (false, Vec::new()),
+        };
+        readings.extend(self.recogniser.read(image, &strips[readings.len()..])?);
+        let lines = lines(&strips, readings)
             .filter(|l| !l.text.trim().is_empty())
-            .collect())
+            .collect();
+        Ok(PageRead { lines, turned })
     }
 
     fn read_mrz_lines(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
@@ -165,6 +182,30 @@ impl TextReader for PpOcr {
 }
 
 impl PpOcr {
+    /// Whether the print stands upside down, told by its longest lines, which come first; all of
+    /// them are turned the way up that reads. What those longest lines say.
+    fn way_up(
+        &mut self,
+        image: &RgbImage,
+        strips: &mut [Strip],
+    ) -> Result<(bool, Vec<Reading>), ModelError> {
+        let longest = &strips[..strips.len().min(PROBED)];
+        let readings = self.recogniser.read(image, longest)?;
+        let sure = |all: &[Reading]| {
+            all.iter().map(|r| r.confidence).sum::<f32>() / all.len().max(1) as f32
+        };
+        if sure(&readings) >= PRINT_UPRIGHT {
+            return Ok((false, readings));
+        }
+        let turned: Vec<Strip> = longest.iter().map(|s| s.turned()).collect();
+        let others = self.recogniser.read(image, &turned)?;
+        if sure(&others) <= sure(&readings) {
+            return Ok((false, readings));
+        }
+        strips.iter_mut().for_each(|s| *s = s.turned());
+        Ok((true, others))
+    }
+
     fn try_strips(
         &mut self,
         image: &RgbImage,

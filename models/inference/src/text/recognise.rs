@@ -9,7 +9,7 @@ use crate::runtime::{ModelFile, Net, Runtime};
 use crate::vision::planar;
 
 const HEIGHT: i32 = 48;
-const NARROWEST: i32 = 320;
+const NARROWEST: i32 = 96;
 const WIDEST: i32 = 2400;
 /// Strips recognised together.
 const BATCH: usize = 6;

@@ -10,8 +10,8 @@ use idproof_jobs::Tools;
 use idproof_ports::{
     Capability, DecodedImage, DigitRecogniser, DocumentFinder, Embedding, Face, FaceEmbedder,
     FaceFinder, FoundSeal, HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer,
-    MediaDecoder, MediaError, MediaFile, ModelError, ModelIdentity, Point, Quad, Rect, RgbImage,
-    SealReader, SpeechFindings, SpeechRequest, TextLine, TextReader, Unavailable, VideoFrame,
+    MediaDecoder, MediaError, MediaFile, ModelError, ModelIdentity, PageRead, PageRequest, Point,
+    Quad, Rect, RgbImage, SealReader, SpeechFindings, SpeechRequest, TextLine, TextReader, Unavailable, VideoFrame,
     VideoReport, VideoRequest, VideoSink,
 };
 use idproof_worker::{Analysers, FaceTools};
@@ -231,8 +231,11 @@ impl LiveScorer for Alive {
 struct Text;
 
 impl TextReader for Text {
-    fn read(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
-        self.read_mrz_lines(image)
+    fn read(&mut self, image: &RgbImage, _: &PageRequest) -> Result<PageRead, ModelError> {
+        Ok(PageRead {
+            lines: self.read_mrz_lines(image)?,
+            turned: false,
+        })
     }
 
     fn read_mrz_lines(&mut self, _: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
