@@ -178,6 +178,7 @@ fn print_that_is_no_zone_gives_no_lines() {
 const UPRIGHT: PageRequest = PageRequest {
     side: 1_280,
     may_be_turned: false,
+    is_level: false,
     down_to: 1.0,
     thinnest: 0.0,
 };
@@ -217,7 +218,8 @@ fn a_page_upside_down_is_read_where_that_may_be() {
         assert_eq!(found.turned, turns == 2);
         let line = found.lines.iter().find(|l| l.text == "14051988").unwrap();
         // The text's own top left.
-        let near = |p: idproof_ports::Point, x: f32, y: f32| p.distance(idproof_ports::Point::new(x, y));
+        let near =
+            |p: idproof_ports::Point, x: f32, y: f32| p.distance(idproof_ports::Point::new(x, y));
         let far = match turns {
             0 => near(line.corners[0], 100.0, 410.0),
             _ => near(line.corners[0], 1_200.0, 390.0),

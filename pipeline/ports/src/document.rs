@@ -66,6 +66,8 @@ pub struct PageRequest {
     pub side: u32,
     /// It may stand upside down.
     pub may_be_turned: bool,
+    /// It shows the document alone, so that its print lies level.
+    pub is_level: bool,
     /// Share of its height, from the top, in which lines are read: a zone lies below.
     pub down_to: f32,
     /// Lines that are thinner are left out; pixels of the picture.

@@ -4,8 +4,8 @@ use idproof_domain::declared::DeclaredIdentity;
 use idproof_domain::seal::{Trust, parse as parse_seal};
 use idproof_domain::{CheckName, Evidence, Language, Policy, decide};
 use idproof_ports::{
-    DocumentFinder, MediaFile, ModelError, PageRead, PageRequest, Point, SealReader, TextLine, Unavailable, VideoReport,
-    VideoRequest, VideoSink,
+    DocumentFinder, MediaFile, ModelError, PageRead, PageRequest, Point, SealReader, TextLine,
+    Unavailable, VideoReport, VideoRequest, VideoSink,
 };
 use time::macros::date;
 

@@ -190,6 +190,7 @@ fn straightened(
     let request = PageRequest {
         side: (card.format.width * FINDING_PER_MM) as u32,
         may_be_turned: zone.is_none(),
+        is_level: true,
         down_to: zone.and_then(|z| z.top(&card)).unwrap_or(1.0),
         thinnest: (THINNEST_MM * per_mm) as f32,
     };
@@ -211,6 +212,7 @@ const THINNEST_MM: f64 = 1.0;
 const WHOLE: PageRequest = PageRequest {
     side: 1_280,
     may_be_turned: true,
+    is_level: false,
     down_to: 1.0,
     thinnest: 0.0,
 };

@@ -25,8 +25,10 @@ use strip::Strip;
 /// What the longer side of a page may be scaled to.
 const LEAST_SIDE: i32 = 320;
 const MOST_SIDE: i32 = 1600;
-/// Lines of print that tell the way up, and the confidence with which they stand upright.
+/// Lines of print that tell the way up, their length over thickness, and the confidence with which
+/// they stand upright.
 const PROBED: usize = 3;
+const TELLING: std::ops::RangeInclusive<f32> = 3.0..=8.0;
 const PRINT_UPRIGHT: f32 = 0.9;
 /// What the longer side is scaled to for finding a zone: coarse first, finer while the text found is too small to tell.
 const ZONE_SIDES: [i32; 3] = [640, 960, 1600];
@@ -53,8 +55,16 @@ const MOST_MISSING: usize = 24;
 /// A row read with this confidence stands the right way up.
 const UPRIGHT: f32 = 0.5;
 
+/// Share of a level page's width, and length over thickness, above which a line is a title.
+const LONGEST: f32 = 0.6;
+const WORDY: f32 = 13.0;
+/// Sine of the angle from which print on a level page was stamped over it.
+const STAMPED: f32 = 0.12;
+
 /// A row that the own network reads with this confidence stands the right way up.
 const OWN_UPRIGHT: f32 = 0.85;
+/// Rows in which the own network sees so few fillers are none of a zone.
+const FEWEST_FILLERS: usize = 5;
 /// A lone line is looked at without its margins where they take more than this of it.
 const LOOSE: f32 = 0.8;
 
@@ -103,12 +113,12 @@ impl PpOcr {
 impl TextReader for PpOcr {
     fn read(&mut self, image: &RgbImage, request: &PageRequest) -> Result<PageRead, ModelError> {
         let side = i32::try_from(request.side).unwrap_or(i32::MAX);
-        let mut strips = self
-            .detector
-            .find(image, side.clamp(LEAST_SIDE, MOST_SIDE), 0.0)?;
-        let lowest = request.down_to * image.height() as f32;
-        strips.retain(|s| s.centre.y < lowest && s.thickness >= request.thinnest);
+        let side = side.clamp(LEAST_SIDE, MOST_SIDE) / 32 * 32;
+        let mut strips = self.detector.find(image, side, 0.0)?;
+        strips.retain(|s| may_hold_a_field(s, image, request));
+        // First what tells the way up: long enough to be words, and no longer.
         strips.sort_by(|a, b| b.length.total_cmp(&a.length));
+        strips.sort_by_key(|s| !TELLING.contains(&s.aspect()));
         let (turned, mut readings) = match request.may_be_turned {
             true => self.way_up(image, &mut strips)?,
             false => (false, Vec::new()),
@@ -182,22 +192,22 @@ impl TextReader for PpOcr {
 }
 
 impl PpOcr {
-    /// Whether the print stands upside down, told by its longest lines, which come first; all of
-    /// them are turned the way up that reads. What those longest lines say.
+    /// Whether the print stands upside down, told by its first lines; all of them are turned the way
+    /// up that reads. What those first lines say.
     fn way_up(
         &mut self,
         image: &RgbImage,
         strips: &mut [Strip],
     ) -> Result<(bool, Vec<Reading>), ModelError> {
-        let longest = &strips[..strips.len().min(PROBED)];
-        let readings = self.recogniser.read(image, longest)?;
+        let first = &strips[..strips.len().min(PROBED)];
+        let readings = self.recogniser.read(image, first)?;
         let sure = |all: &[Reading]| {
             all.iter().map(|r| r.confidence).sum::<f32>() / all.len().max(1) as f32
         };
         if sure(&readings) >= PRINT_UPRIGHT {
             return Ok((false, readings));
         }
-        let turned: Vec<Strip> = longest.iter().map(|s| s.turned()).collect();
+        let turned: Vec<Strip> = first.iter().map(|s| s.turned()).collect();
         let others = self.recogniser.read(image, &turned)?;
         if sure(&others) <= sure(&readings) {
             return Ok((false, readings));
@@ -243,6 +253,10 @@ impl PpOcr {
             if best.is_perfect() {
                 return Ok(());
             }
+        }
+        // What our own network takes for no row of a zone is none; the other costs ten times as much.
+        if self.own.is_some() && !own.as_ref().is_some_and(Attempt::may_be_a_zone) {
+            return Ok(());
         }
         let mut turned = false;
         let mut reading = self.probe(image, seed)?;
@@ -382,6 +396,12 @@ impl Attempt {
         }
     }
 
+    /// It is one, or has the fillers of one.
+    fn may_be_a_zone(&self) -> bool {
+        let fillers = self.read.iter().flat_map(|l| l.text.bytes());
+        self.is_zone || fillers.filter(|b| *b == b'<').count() >= FEWEST_FILLERS
+    }
+
     fn is_perfect(&self) -> bool {
         self.rank.is_some_and(|(wrong, ..)| wrong == 0)
     }
@@ -452,6 +472,16 @@ fn lines(strips: &[Strip], readings: Vec<Reading>) -> impl Iterator<Item = TextL
             text: reading.text,
             confidence: reading.confidence,
         })
+}
+
+/// Titles across the whole of a document, what is stamped aslant over it, and print too thin to be
+/// a field's are not read.
+fn may_hold_a_field(strip: &Strip, image: &RgbImage, request: &PageRequest) -> bool {
+    let across = strip.length > LONGEST * image.width() as f32 && strip.aspect() > WORDY;
+    let aslant = request.is_level && strip.aspect() > 3.0 && strip.angle.sin().abs() > STAMPED;
+    let lowest = request.down_to * image.height() as f32;
+    let beside = strip.centre.y < lowest && strip.thickness >= request.thinnest;
+    beside && !aslant && !(request.is_level && across)
 }
 
 /// An OpenCV failure inside the adapter of `net`.

@@ -13,6 +13,8 @@ const NARROWEST: i32 = 96;
 const WIDEST: i32 = 2400;
 /// Strips recognised together.
 const BATCH: usize = 6;
+/// How much wider than the narrowest of them the widest of a batch may be: all are padded to it.
+const ALIKE: f32 = 1.2;
 /// Pixels a step.
 const STEP: i32 = 8;
 
@@ -90,7 +92,18 @@ impl Recogniser {
         let mut order: Vec<usize> = (0..strips.len()).collect();
         order.sort_by_key(|i| width(&strips[*i]));
         let mut readings = vec![Reading::default(); strips.len()];
-        for batch in order.chunks(BATCH) {
+        let alike = |first: &usize, other: &usize| {
+            (width(&strips[*other]) as f32) <= ALIKE * width(&strips[*first]).max(NARROWEST) as f32
+        };
+        let mut left = order.as_slice();
+        while let Some(first) = left.first() {
+            let n = left
+                .iter()
+                .take(BATCH)
+                .take_while(|i| alike(first, i))
+                .count();
+            let (batch, rest) = left.split_at(n.max(1));
+            left = rest;
             let widths: Vec<i32> = batch.iter().map(|i| width(&strips[*i])).collect();
             let widest = widths.iter().copied().max().unwrap_or(NARROWEST);
             let padded = ((widest.max(NARROWEST) + STEP - 1) / STEP) * STEP;

@@ -11,8 +11,8 @@ use idproof_ports::{
     Capability, DecodedImage, DigitRecogniser, DocumentFinder, Embedding, Face, FaceEmbedder,
     FaceFinder, FoundSeal, HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer,
     MediaDecoder, MediaError, MediaFile, ModelError, ModelIdentity, PageRead, PageRequest, Point,
-    Quad, Rect, RgbImage, SealReader, SpeechFindings, SpeechRequest, TextLine, TextReader, Unavailable, VideoFrame,
-    VideoReport, VideoRequest, VideoSink,
+    Quad, Rect, RgbImage, SealReader, SpeechFindings, SpeechRequest, TextLine, TextReader,
+    Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink,
 };
 use idproof_worker::{Analysers, FaceTools};
 
