@@ -119,10 +119,15 @@ def holes(frame: np.ndarray) -> list[tuple[float, float, float, float]] | None:
 
 
 class Bench:
-    def __init__(self, out: Path, seconds: float):
-        self.out, self.seconds = out, seconds
+    def __init__(self, out: Path, seconds: float, only: list[str]):
+        self.out, self.seconds, self.only = out, seconds, only
 
-    def save(self, kind: str, name: str, frames, sound: Path, digits: str, seed: int, jitter: bool = True) -> Path:
+    def wants(self, kind: str) -> bool:
+        return not self.only or kind in self.only
+
+    def save(self, kind: str, name: str, frames, sound: Path, digits: str, seed: int, jitter: bool = True) -> Path | None:
+        if not self.wants(kind):
+            return None
         folder = self.out / ("bona-fide" if kind == "bona-fide" else f"attack/{kind}")
         path = folder / f"{name}.webm"
         write(frames, sound, seed, path, jitter)
@@ -135,7 +140,7 @@ class Bench:
         self.save("screen-replay", name, scenes.screen(frames, FPS, seed), right, digits, seed)
         self.save("print", name, scenes.printed(frames, FPS, seed), right, digits, seed)
         eyes = holes(frames[0])
-        if eyes:
+        if eyes and self.wants("cut-out"):
             self.save("cut-out", name, scenes.cut_out(frames, eyes, FPS, seed), right, digits, seed)
         self.save("still", name, scenes.still(frames, seed), right, digits, seed)
         self.save("wrong-digits", name, frames, sounds["wrong"], digits, seed)
@@ -143,10 +148,14 @@ class Bench:
         two = 2 * FPS
         loop = [frames[FPS // 2 + i % two] for i in range(len(frames))]
         self.save("looped", name, loop, right, digits, seed)
+        fro = [frames[FPS // 2 + min(i % (2 * two), 2 * two - 1 - i % (2 * two))] for i in range(len(frames))]
+        self.save("boomerang", name, fro, right, digits, seed)
         frozen = frames[: 2 * FPS] + [frames[2 * FPS]] * two + frames[4 * FPS :]
         self.save("frozen", name, frozen[: len(frames)], right, digits, seed)
         slow = [frames[min(len(frames) - 1, int(i * 4 / 5))] for i in range(len(frames))]
         self.save("virtual-camera", name, slow, right, digits, seed, jitter=False)
+        if bona_fide is None or not self.wants("re-encoded"):
+            return
         again = self.out / "attack/re-encoded" / f"{name}.mp4"
         again.parent.mkdir(parents=True, exist_ok=True)
         encode = f"-r {FPS} -c:v libx264 -crf 27 -preset veryfast -pix_fmt yuv420p -vf scale=trunc(iw/2)*2:trunc(ih/2)*2"
@@ -166,13 +175,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("var/attacks"))
     parser.add_argument("--leave-out", nargs="*", default=[], metavar="NAME", help="recordings that show no person")
     parser.add_argument("--seconds", type=float, default=6.5, help="of each recording")
+    parser.add_argument("--only", nargs="*", default=[], metavar="TYPE", help="of all types; `re-encoded` needs `bona-fide`")
     parser.add_argument("--most", type=int, default=20, help="recordings at most")
     arguments = parser.parse_args()
     found = (p for p in sorted(arguments.videos.rglob("*")) if p.suffix in (".mp4", ".webm", ".mov"))
     films = [p for p in found if p.name not in arguments.leave_out][: arguments.most]
     if not films:
         sys.exit(f"attacks: no .mp4, .webm or .mov in {arguments.videos}")
-    bench, people = Bench(arguments.out, arguments.seconds), []
+    bench, people = Bench(arguments.out, arguments.seconds, arguments.only), []
     for seed, path in enumerate(films):
         frames = read(path, arguments.seconds)
         name = path.stem if path.stem != "selfie" else path.parent.name

@@ -80,7 +80,7 @@ thresholds! {
     continuity_accept = 6.0, -10.0..=30.0, "log likelihood ratio", "From here on every second shows the same person.";
     continuity_refuse = -3.0, -50.0..=10.0, "log likelihood ratio", "Below this the person changes.";
     continuity_frozen = 1.0, 0.4..=10.0, "seconds", "From here on a stretch without any change is frozen.";
-    continuity_repeated = 0.5, 0.4..=10.0, "seconds", "From here on a stretch that is like an earlier one is repeated.";
+    continuity_repeated = 1.2, 0.4..=10.0, "seconds", "From here on a stretch that is like an earlier one is repeated.";
     recapture_accept = 4.0, 1.0..=100.0, "peak over surroundings", "Up to here fine patterns are natural.";
     recapture_refuse = 8.0, 1.0..=1000.0, "peak over surroundings", "Above this they are a display's.";
     injection_repeated = 0.08, 0.0..=1.0, "share of frames", "More frames that repeat the one before are unnatural from a camera.";

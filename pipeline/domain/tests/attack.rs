@@ -96,7 +96,7 @@ fn one_person_in_one_piece() {
     );
     check(with(|c| c.frozen_seconds = 0.99), name, Passed, None);
     check(
-        with(|c| c.repeated_seconds = 0.5),
+        with(|c| c.repeated_seconds = 1.2),
         name,
         Failed,
         Some(ReasonCode::PictureRepeats),

@@ -3,60 +3,15 @@
 
 use std::time::Duration;
 
-use idproof_ports::RgbImage;
+use crate::glimpse::{Glimpse, on_grid};
+use crate::repeats::{MOST, STEP, repeated};
 
-/// Side of a small version.
-const SIDE: usize = 24;
-/// Pixels sampled in each direction of a cell.
-const SAMPLES: usize = 6;
-/// Stretches that repeat lie at least this many analysed frames apart.
-const MIN_LAG: usize = 4;
-/// A frame repeats another when they differ by less than this share of what frames usually
-/// differ from the next one.
-const SAME: f32 = 0.45;
+/// Points apart whose difference is a step: a fifth of a second.
+const APART: usize = 5;
 /// Nothing changes below this share of the usual change, plus grey levels.
 const STILL: (f32, f32) = (0.12, 0.05);
 /// All changes at once from this many times the usual change, and at least so many grey levels.
 const CUT: (f32, f32) = (6.0, 12.0);
-
-/// A small grey version of a frame and its time.
-pub(crate) struct Thumb {
-    at: Duration,
-    cells: Vec<f32>,
-}
-
-impl Thumb {
-    pub fn of(at: Duration, image: &RgbImage) -> Self {
-        let (w, h) = (image.width() as usize, image.height() as usize);
-        let grid = SIDE * SAMPLES;
-        let mut cells = vec![0.0; SIDE * SIDE];
-        for row in 0..grid {
-            let y = (row * h + h / 2) / grid;
-            for column in 0..grid {
-                let x = (column * w + w / 2) / grid;
-                let i = (y.min(h - 1) * w + x.min(w - 1)) * 3;
-                let [r, g, b] = [0, 1, 2].map(|c| f32::from(image.data()[i + c]));
-                let cell = row / SAMPLES * SIDE + column / SAMPLES;
-                cells[cell] += 0.299 * r + 0.587 * g + 0.114 * b;
-            }
-        }
-        for cell in &mut cells {
-            *cell /= (SAMPLES * SAMPLES) as f32;
-        }
-        Self { at, cells }
-    }
-
-    /// Mean absolute difference in grey levels.
-    fn differs(&self, other: &Self) -> f32 {
-        let sum: f32 = self
-            .cells
-            .iter()
-            .zip(&other.cells)
-            .map(|(a, b)| (a - b).abs())
-            .sum();
-        sum / self.cells.len() as f32
-    }
-}
 
 /// What the small versions tell.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -66,75 +21,81 @@ pub(crate) struct Pieces {
     pub cuts: u32,
 }
 
-pub(crate) fn pieces(thumbs: &[Thumb]) -> Pieces {
-    let steps: Vec<f32> = thumbs.windows(2).map(|w| w[1].differs(&w[0])).collect();
-    let mut sorted = steps.clone();
-    sorted.sort_by(f32::total_cmp);
-    let Some(&usual) = sorted.get(sorted.len() / 2) else {
+pub(crate) fn pieces(glimpses: &[Glimpse]) -> Pieces {
+    let grid = on_grid(glimpses, STEP, MOST);
+    let steps = steps(&grid);
+    let Some(usual) = usual(&steps) else {
         return Pieces::default();
     };
     let still = |step: &f32| *step < STILL.0 * usual + STILL.1;
-    let cut = |step: &&f32| **step > CUT.0 * usual && **step > CUT.1;
+    // A run of one lasts as long as the step that it is.
+    let frozen = match longest(steps.iter().map(still)) {
+        0 => 0,
+        run => run + APART - 1,
+    };
     Pieces {
-        frozen_seconds: longest(thumbs, 1, |i| still(&steps[i])),
-        repeated_seconds: repeated(thumbs, usual),
-        cuts: u32::try_from(steps.iter().filter(cut).count()).unwrap_or(u32::MAX),
+        frozen_seconds: frozen as f64 * STEP,
+        repeated_seconds: repeated(&grid),
+        cuts: u32::try_from(starts(&steps, usual).count()).unwrap_or(u32::MAX),
     }
 }
 
-/// When all changed at once, by the first frame of what follows: as many as [`pieces`] counts.
-pub(crate) fn cuts(thumbs: &[Thumb]) -> Vec<Duration> {
-    let steps: Vec<f32> = thumbs.windows(2).map(|w| w[1].differs(&w[0])).collect();
-    let mut sorted = steps.clone();
-    sorted.sort_by(f32::total_cmp);
-    let Some(&usual) = sorted.get(sorted.len() / 2) else {
+/// When all changed at once, by the beginning of what follows: as many as [`pieces`] counts.
+pub(crate) fn cuts(glimpses: &[Glimpse]) -> Vec<Duration> {
+    let steps = steps(&on_grid(glimpses, STEP, MOST));
+    let (Some(first), Some(usual)) = (glimpses.first(), usual(&steps)) else {
         return Vec::new();
     };
-    let is_cut = |step: &f32| *step > CUT.0 * usual && *step > CUT.1;
-    let after = steps.iter().zip(&thumbs[1..]);
-    after
-        .filter(|(s, _)| is_cut(s))
-        .map(|(_, t)| t.at)
+    // The first step over a change ends just behind it.
+    let after = |place: usize| first.at + (place + APART) as f64 * STEP;
+    starts(&steps, usual)
+        .map(|place| Duration::try_from_secs_f64(after(place)).unwrap_or_default())
         .collect()
 }
 
-/// Seconds of the longest run of places for which `holds`, each compared with the one `lag` on.
-fn longest(thumbs: &[Thumb], lag: usize, holds: impl Fn(usize) -> bool) -> f64 {
-    let (mut best, mut start) = (0.0_f64, None);
-    for i in 0..thumbs.len().saturating_sub(lag) {
-        if !holds(i) {
-            start = None;
-            continue;
-        }
-        let from = *start.get_or_insert(i);
-        // A run of one step between neighbours lasts that step; further apart, a single place
-        // has no length.
-        let to = if lag == 1 { i + 1 } else { i };
-        best = best.max((thumbs[to].at.saturating_sub(thumbs[from].at)).as_secs_f64());
-    }
-    best
+/// How much changes from each point of the grid to the one [`APART`] on.
+fn steps(grid: &[Vec<f32>]) -> Vec<f32> {
+    let after = grid.iter().skip(APART);
+    grid.iter().zip(after).map(|(a, b)| differs(a, b)).collect()
 }
 
-fn repeated(thumbs: &[Thumb], usual: f32) -> f64 {
-    let mut best = 0.0_f64;
-    for lag in MIN_LAG..thumbs.len() {
-        let same = |i: usize| {
-            let (one, other) = (&thumbs[i], &thumbs[i + lag]);
-            // Where nothing moves, all frames are alike: that is `frozen`, not a repetition.
-            let moves = i == 0 || one.differs(&thumbs[i - 1]) > 0.5 * usual;
-            moves && one.differs(other) < SAME * usual
-        };
-        best = best.max(longest(thumbs, lag, same));
+/// The median.
+fn usual(steps: &[f32]) -> Option<f32> {
+    let mut sorted = steps.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
+
+/// Where runs of steps begin that change all at once: a cut lies within several steps.
+fn starts(steps: &[f32], usual: f32) -> impl Iterator<Item = usize> {
+    let is_cut = move |step: f32| step > CUT.0 * usual && step > CUT.1;
+    (0..steps.len()).filter(move |i| is_cut(steps[*i]) && (*i == 0 || !is_cut(steps[*i - 1])))
+}
+
+/// Mean absolute difference in grey levels.
+fn differs(one: &[f32], other: &[f32]) -> f32 {
+    let sum: f32 = one.iter().zip(other).map(|(a, b)| (a - b).abs()).sum();
+    sum / one.len().max(1) as f32
+}
+
+/// The length of the longest run.
+fn longest(holds: impl Iterator<Item = bool>) -> usize {
+    let (mut best, mut run) = (0, 0);
+    for yes in holds {
+        run = if yes { run + 1 } else { 0 };
+        best = best.max(run);
     }
     best
 }
 
 #[cfg(test)]
 mod tests {
+    use idproof_ports::RgbImage;
+
     use super::*;
 
-    /// A frame in which a bright spot lies at that place.
-    fn frame(n: usize, (x, y): (f32, f32)) -> Thumb {
+    /// A frame in which a bright spot lies at that place, `n` fifteenths of a second on.
+    fn frame(n: usize, (x, y): (f32, f32)) -> Glimpse {
         let (w, h) = (96, 72);
         let data = (0..w * h)
             .flat_map(|i| {
@@ -143,65 +104,69 @@ mod tests {
             })
             .collect();
         let image = RgbImage::from_raw(w as u32, h as u32, data).unwrap();
-        Thumb::of(Duration::from_millis(200 * n as u64), &image)
+        Glimpse::of(Duration::from_millis(67 * n as u64), &image)
     }
 
     /// Never twice at the same place.
     fn wanders(n: usize) -> (f32, f32) {
-        let n = n as f32;
+        let n = n as f32 / 3.0;
         (
-            48.0 + 30.0 * (n * 0.37).sin() + 8.0 * (n * 1.13).cos(),
-            36.0 + 24.0 * (n * 0.613).sin(),
+            48.0 + 24.0 * (n * 0.37).sin() + 8.0 * (n * 1.13 + 0.01 * n * n).cos(),
+            36.0 + 20.0 * (n * 0.613).sin(),
         )
     }
 
-    /// From left to right at one speed.
-    fn crosses(n: usize) -> (f32, f32) {
-        (10.0 + 8.0 * n as f32, 36.0)
+    fn film(place: impl Fn(usize) -> (f32, f32)) -> Vec<Glimpse> {
+        (0..120).map(|n| frame(n, place(n))).collect()
+    }
+
+    fn time(glimpse: &Glimpse) -> Duration {
+        Duration::from_secs_f64(glimpse.at)
     }
 
     #[test]
     fn a_living_recording_is_one_piece() {
-        let thumbs: Vec<_> = (0..40).map(|n| frame(n, wanders(n))).collect();
-        let found = pieces(&thumbs);
+        let found = pieces(&film(wanders));
         assert!(found.frozen_seconds < 0.3, "{found:?}");
-        assert!(found.repeated_seconds < 0.7, "{found:?}");
+        assert!(found.repeated_seconds < 1.0, "{found:?}");
         assert_eq!(found.cuts, 0);
     }
 
     #[test]
     fn what_stands_still_is_frozen() {
-        let place = |n: usize| wanders(if (10..20).contains(&n) { 10 } else { n });
-        let thumbs: Vec<_> = (0..40).map(|n| frame(n, place(n))).collect();
-        assert!(pieces(&thumbs).frozen_seconds >= 1.5);
+        let found = pieces(&film(|n| {
+            wanders(if (30..60).contains(&n) { 30 } else { n })
+        }));
+        assert!((1.5..2.3).contains(&found.frozen_seconds), "{found:?}");
     }
 
     #[test]
     fn a_loop_repeats() {
-        let thumbs: Vec<_> = (0..40).map(|n| frame(n, crosses(n % 10))).collect();
-        assert!(pieces(&thumbs).repeated_seconds >= 2.0);
+        let found = pieces(&film(|n| wanders(n % 29)));
+        assert!(found.repeated_seconds >= 2.0, "{found:?}");
     }
 
     #[test]
     fn another_scene_is_a_cut() {
-        let mut thumbs: Vec<_> = (0..30).map(|n| frame(n, wanders(n))).collect();
-        for late in &mut thumbs[15..] {
+        let mut film = film(wanders);
+        for late in &mut film[45..] {
             late.cells.iter_mut().for_each(|c| *c = 250.0 - *c);
         }
-        assert_eq!(pieces(&thumbs).cuts, 1);
-        assert_eq!(cuts(&thumbs), [Duration::from_millis(15 * 200)]);
-        for late in &mut thumbs[22..] {
+        assert_eq!(pieces(&film).cuts, 1);
+        let found = cuts(&film);
+        assert!(found.len() == 1 && found[0].abs_diff(time(&film[45])) < Duration::from_millis(80));
+        for late in &mut film[66..] {
             late.cells.iter_mut().for_each(|c| *c = 250.0 - *c);
         }
-        let found = cuts(&thumbs);
-        assert_eq!(found.len(), pieces(&thumbs).cuts as usize);
-        assert_eq!(found[1], Duration::from_millis(22 * 200));
+        let found = cuts(&film);
+        assert_eq!(found.len(), pieces(&film).cuts as usize);
+        assert!(found[1].abs_diff(time(&film[66])) < Duration::from_millis(80), "{found:?}");
     }
 
     #[test]
     fn one_piece_and_few_frames_have_no_cut() {
-        let thumbs: Vec<_> = (0..40).map(|n| frame(n, wanders(n))).collect();
-        assert!(cuts(&thumbs).is_empty() && cuts(&thumbs[..1]).is_empty() && cuts(&[]).is_empty());
+        let film = film(wanders);
+        assert!(cuts(&film).is_empty() && cuts(&film[..1]).is_empty() && cuts(&[]).is_empty());
     }
 
     #[test]

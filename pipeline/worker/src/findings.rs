@@ -93,7 +93,7 @@ pub(crate) fn liveness(found: &VideoFindings, analysers: &Analysers) -> Measured
 
 pub(crate) fn continuity(found: &VideoFindings, analysers: &Analysers) -> Measured<Continuity> {
     face_problem(found, analysers).unwrap_or_else(|| {
-        let pieces = pieces(&found.thumbs);
+        let pieces = pieces(&found.glimpses);
         let templates: Vec<&Template> = found.templates.iter().map(|s| &s.template).collect();
         Measured::Value(Continuity {
             faces: against_most_typical(&templates),

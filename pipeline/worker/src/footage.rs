@@ -6,14 +6,12 @@
 //! recordings of one person in one place share hardly any: people never move twice alike. After
 //! Haitsma and Kalker, "A highly robust audio fingerprinting system" (2002), in pictures.
 
-use std::time::Duration;
-
-use idproof_ports::RgbImage;
+use crate::glimpse::{CELLS, Glimpse};
 
 /// Regions in each direction.
 const GRID: usize = 4;
-/// Pixels sampled in each direction of a region.
-const SAMPLES: usize = 16;
+/// Cells of a glimpse in each direction of a region.
+const ACROSS: usize = CELLS / GRID;
 /// Seconds between the points that are compared.
 const STEP: f64 = 0.2;
 /// Frames this far from a point count for it, less the further.
@@ -31,34 +29,13 @@ const PHASES: [f64; 4] = [0.0, 0.05, 0.1, 0.15];
 pub type Mark = u32;
 
 /// The mean luma of every region of a frame.
-pub(crate) struct Glimpse {
-    at: f64,
-    regions: [f32; GRID * GRID],
-}
-
-impl Glimpse {
-    pub fn of(at: Duration, image: &RgbImage) -> Self {
-        let (w, h) = (image.width() as usize, image.height() as usize);
-        let side = GRID * SAMPLES;
-        let mut regions = [0.0; GRID * GRID];
-        for row in 0..side {
-            let y = ((row * h + h / 2) / side).min(h - 1);
-            for column in 0..side {
-                let x = ((column * w + w / 2) / side).min(w - 1);
-                let i = (y * w + x) * 3;
-                let [r, g, b] = [0, 1, 2].map(|c| f32::from(image.data()[i + c]));
-                regions[row / SAMPLES * GRID + column / SAMPLES] +=
-                    0.299 * r + 0.587 * g + 0.114 * b;
-            }
-        }
-        for region in &mut regions {
-            *region /= (SAMPLES * SAMPLES) as f32;
-        }
-        Self {
-            at: at.as_secs_f64(),
-            regions,
-        }
+fn regions(glimpse: &Glimpse) -> [f32; GRID * GRID] {
+    let mut regions = [0.0; GRID * GRID];
+    for (i, cell) in glimpse.cells.iter().enumerate() {
+        let (row, column) = (i / CELLS / ACROSS, i % CELLS / ACROSS);
+        regions[row * GRID + column] += cell / (ACROSS * ACROSS) as f32;
     }
+    regions
 }
 
 /// The marks of one recording.
@@ -117,19 +94,23 @@ fn at(glimpses: &[Glimpse], time: f64) -> [f32; GRID * GRID] {
     for glimpse in glimpses[start..].iter().take_while(|g| g.at < time + REACH) {
         let w = (1.0 - (glimpse.at - time).abs() / REACH) as f32;
         weight += w;
-        for (s, r) in sum.iter_mut().zip(&glimpse.regions) {
+        for (s, r) in sum.iter_mut().zip(regions(glimpse)) {
             *s += w * r;
         }
     }
     if weight > 0.0 {
         sum.map(|s| s / weight)
     } else {
-        glimpses.get(start).map_or(sum, |g| g.regions)
+        glimpses.get(start).map_or(sum, regions)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use idproof_ports::RgbImage;
+
     use super::*;
 
     /// A spot that wanders its own way; `grain` changes every pixel a little.
@@ -178,7 +159,7 @@ mod tests {
         let still: Vec<Glimpse> = (0..100)
             .map(|n| Glimpse {
                 at: f64::from(n) * 0.07,
-                regions: [(n % 2) as f32 * 0.3; GRID * GRID],
+                cells: vec![(n % 2) as f32 * 0.3; CELLS * CELLS],
             })
             .collect();
         assert!(marks(&still).kept.is_empty());

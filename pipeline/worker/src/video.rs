@@ -9,10 +9,9 @@ use idproof_ports::{
 
 use crate::analyse::lock;
 use crate::case::{Progress, Stage};
-use crate::continuity::Thumb;
 use crate::covered::{Cover, cover};
 use crate::faces::{FaceTools, Template};
-use crate::footage::Glimpse;
+use crate::glimpse::Glimpse;
 use crate::head::Pose;
 use crate::lips::MouthTracker;
 use crate::quality::frame_quality;
@@ -58,7 +57,6 @@ pub(crate) struct VideoFindings {
     pub widths: Vec<f64>,
     pub landmarks: Vec<Landmarks>,
     pub templates: Vec<Scored>,
-    pub thumbs: Vec<Thumb>,
     pub glimpses: Vec<Glimpse>,
     pub poses: Vec<Pose>,
     pub periodicity: Vec<f64>,
@@ -124,7 +122,6 @@ impl<'a> FaceSink<'a> {
         let faces = tools.finder.find(&frame.image)?;
         let count = u32::try_from(faces.len()).unwrap_or(u32::MAX);
         self.shown.faces.push((frame.at, count));
-        self.found.thumbs.push(Thumb::of(frame.at, &frame.image));
         if self.document.iter().any(|d| d.contains(&frame.at)) {
             self.look_at_document(&mut tools, &frame, &faces)?;
         } else {

@@ -89,7 +89,7 @@ pub(crate) fn watch(
     let mut found = sink.found;
     let mut shown = Shown {
         heard: heard.into_iter().map(|h| later(h, offset)).collect(),
-        cuts: cuts(&found.thumbs),
+        cuts: cuts(&found.glimpses),
         head: head::track(&found.poses),
         mouth: sink.lips.mouth.track(),
         voice: loudness(&sink.samples, offset),
