@@ -4,7 +4,7 @@
 use crate::check::CheckName;
 use crate::decide::Decision;
 use crate::document::term::years_between;
-use crate::evidence::{Doubt, Evidence, Surface};
+use crate::evidence::{Doubt, Evidence, Surface, median};
 use crate::policy::Policy;
 use crate::thresholds::{ThresholdSpec, Thresholds};
 
@@ -244,6 +244,16 @@ catalogue! {
         "Jusque-là, les motifs fins sont naturels.";
     recapture_refuse: Recapture, RefuseAbove, Some("recapture_accept"), Score,
         "Au-dessus, ce sont ceux d'un écran.";
+    display_beat: DisplayTraces, LimitAbove, None, Score,
+        "Un battement régulier de la lumière plus fort peut venir d'un écran.";
+    display_bars: DisplayTraces, LimitAbove, None, Of(|e| median(&e.display.value()?.bars)),
+        "Des barres droites et sombres sur plus de côtés peuvent être le cadre d'un écran.";
+    skin_lips: FaceSkin, AcceptFrom, None, Score,
+        "Des lèvres qui ressortent moins peuvent être couvertes.";
+    skin_warmth: FaceSkin, LimitBelow, None, Of(|e| median(&e.skin.value()?.warmth)),
+        "Des joues moins colorées peuvent être du papier.";
+    pulse_accept: Pulse, AcceptFrom, None, Score,
+        "À partir de là, un pouls se voit dans la peau.";
     injection_repeated: Injection, LimitAbove, None, Score,
         "Davantage d'images identiques à la précédente ne viennent pas d'une caméra.";
     footage_seen: FootageSeen, LimitAbove, None, Score,
@@ -254,6 +264,8 @@ catalogue! {
         "En dessous, elle ne l'a pas été.";
     document_shown_accept: DocumentShown, AcceptFrom, None, Score,
         "À partir de là, le portrait montré est celui qui a été envoyé.";
+    layout_accept: DocumentLayout, AcceptFrom, None, Score,
+        "À partir de là, le document montré a la mise en page de celui qui a été envoyé.";
     speech_accept: SpokenDigits, AcceptFrom, Some("speech_refuse"), Score,
         "Les chiffres attendus doivent être d'autant plus probables que toute autre suite.";
     speech_refuse: SpokenDigits, RefuseBelow, Some("speech_accept"), Score,

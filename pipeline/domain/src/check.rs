@@ -37,6 +37,12 @@ pub enum CheckName {
     FaceContinuity,
     /// No traces of a display before the camera.
     Recapture,
+    /// No beating light and no frame of a display round the face.
+    DisplayTraces,
+    /// The face has lips and the colour of skin.
+    FaceSkin,
+    /// The colour of the skin beats with a pulse.
+    Pulse,
     /// No traces of a recording that was fed in instead of filmed.
     Injection,
     /// No program but a recorder's has written the file.
@@ -47,6 +53,8 @@ pub enum CheckName {
     HeadMovement,
     /// The document was held up, and is the uploaded one. Exists only where that was asked.
     DocumentShown,
+    /// The document held up has the layout of the uploaded one. Exists only where that was asked.
+    DocumentLayout,
     /// The digits asked for were said.
     SpokenDigits,
     /// The digits were said after they were shown. Exists only where they were shown at times.
@@ -56,7 +64,7 @@ pub enum CheckName {
 }
 
 impl CheckName {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::DocumentQuality,
         Self::DocumentPortrait,
         Self::DocumentMrz,
@@ -73,11 +81,15 @@ impl CheckName {
         Self::FaceMotion,
         Self::FaceContinuity,
         Self::Recapture,
+        Self::DisplayTraces,
+        Self::FaceSkin,
+        Self::Pulse,
         Self::Injection,
         Self::EncoderTraces,
         Self::FootageSeen,
         Self::HeadMovement,
         Self::DocumentShown,
+        Self::DocumentLayout,
         Self::SpokenDigits,
         Self::AnswerTimes,
         Self::LipSync,
@@ -101,11 +113,15 @@ impl CheckName {
             Self::FaceMotion => "face_motion",
             Self::FaceContinuity => "face_continuity",
             Self::Recapture => "recapture",
+            Self::DisplayTraces => "display_traces",
+            Self::FaceSkin => "face_skin",
+            Self::Pulse => "pulse",
             Self::Injection => "injection",
             Self::EncoderTraces => "encoder_traces",
             Self::FootageSeen => "footage_seen",
             Self::HeadMovement => "head_movement",
             Self::DocumentShown => "document_shown",
+            Self::DocumentLayout => "document_layout",
             Self::SpokenDigits => "spoken_digits",
             Self::AnswerTimes => "answer_times",
             Self::LipSync => "lip_sync",

@@ -8,6 +8,7 @@ mod seals;
 use crate::answers;
 use crate::attack;
 use crate::check::{CheckName, CheckResult, CheckStatus};
+use crate::cues;
 use crate::document::term::{self, LastDay, Printed};
 use crate::document_kind::DocumentKind;
 use crate::evidence::{
@@ -135,6 +136,15 @@ pub(crate) fn evaluate(evidence: &Evidence, policy: &Policy) -> Vec<CheckResult>
         run(CheckName::Recapture, evidence.recapture.as_ref(), |r| {
             attack::recapture(r, t)
         }),
+        run(CheckName::DisplayTraces, evidence.display.as_ref(), |d| {
+            cues::display(d, t)
+        }),
+        run(CheckName::FaceSkin, evidence.skin.as_ref(), |s| {
+            cues::skin(s, t)
+        }),
+        run(CheckName::Pulse, evidence.pulse.as_ref(), |p| {
+            cues::pulse(p, t)
+        }),
         run(CheckName::Injection, evidence.injection.as_ref(), |i| {
             attack::injection(i, t)
         }),
@@ -155,6 +165,11 @@ pub(crate) fn evaluate(evidence: &Evidence, policy: &Policy) -> Vec<CheckResult>
     if let Some(shown) = &evidence.document_shown {
         results.push(run(CheckName::DocumentShown, shown.as_ref(), |d| {
             attack::document_shown(d, policy.calibrations(), t)
+        }));
+    }
+    if let Some(layout) = &evidence.layout {
+        results.push(run(CheckName::DocumentLayout, layout.as_ref(), |l| {
+            cues::layout(l, t)
         }));
     }
     results.push(voice::spoken_digits(&evidence.speech, t));

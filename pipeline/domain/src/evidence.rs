@@ -2,6 +2,7 @@ use time::Date;
 
 use crate::answers::Answers;
 use crate::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture};
+use crate::cues::{Display, Layout, Pulse, Skin};
 use crate::document::print::Compared;
 use crate::document_kind::DocumentKind;
 use crate::face::Comparison;
@@ -74,6 +75,9 @@ pub struct Evidence {
     pub motion: Measured<Motion>,
     pub continuity: Measured<Continuity>,
     pub recapture: Measured<Recapture>,
+    pub display: Measured<Display>,
+    pub skin: Measured<Skin>,
+    pub pulse: Measured<Pulse>,
     pub injection: Measured<Injection>,
     pub traces: Measured<Traces>,
     /// `None` where no other case's recordings are known.
@@ -82,6 +86,8 @@ pub struct Evidence {
     pub head: Option<Measured<Vec<HeadTurn>>>,
     /// `None` when the document was not asked for.
     pub document_shown: Option<Measured<DocumentShown>>,
+    /// `None` when the document was not asked for.
+    pub layout: Option<Measured<Layout>>,
     pub speech: Measured<Speech>,
     /// `None` where no digits were shown at times.
     pub answers: Option<Measured<Answers>>,

@@ -10,6 +10,7 @@ pub mod challenge;
 mod check;
 pub mod code;
 pub mod confirm;
+pub mod cues;
 mod decide;
 pub mod declared;
 pub mod digits;

@@ -86,6 +86,11 @@ reason_codes! {
     PictureFrozen = "picture_frozen", "The picture stands still for a while.";
     PictureRepeats = "picture_repeats", "A stretch of the recording repeats an earlier one.";
     ScreenLikely = "screen_likely", "Fine regular patterns as of a display are in the picture.";
+    LightBeats = "light_beats", "The light of the picture beats steadily, as a display's or a lamp's does before a camera.";
+    BarsRoundFace = "bars_round_face", "Dark straight bars stand round the face, as the frame of a display does.";
+    LipsNotSeen = "lips_not_seen", "No lips stand out of the face: something pale may cover them.";
+    SkinColourless = "skin_colourless", "The cheeks have the colour of paper rather than of skin.";
+    PulseNotSeen = "pulse_not_seen", "No pulse can be seen in the colour of the skin; often light or compression hides it.";
     VirtualCamera = "virtual_camera", "The camera exists in software only.";
     TimingUnnatural = "timing_unnatural", "Frames repeat as where a recording is fed in.";
     RecordingReencoded = "recording_reencoded", "Another program than a recorder has written the recording: it was encoded again or edited.";
@@ -95,6 +100,7 @@ reason_codes! {
     HeadMovedEarly = "head_moved_early", "The head was turned before it was asked for.";
     DocumentNotShown = "document_not_shown", "The document was not seen where it was to be held up.";
     DocumentShownDiffers = "document_shown_differs", "The portrait that was held up is not clearly the uploaded one.";
+    LayoutDiffers = "layout_differs", "The document that was held up does not clearly look like the uploaded one round its portrait.";
     NothingSaid = "nothing_said", "No voice was heard.";
     DigitsDiffer = "digits_differ", "Other digits were said than those asked for.";
     DigitsUncertain = "digits_uncertain", "The digits could not be recognised with enough certainty.";

@@ -83,11 +83,17 @@ thresholds! {
     continuity_repeated = 1.2, 0.4..=10.0, "seconds", "From here on a stretch that is like an earlier one is repeated.";
     recapture_accept = 4.0, 1.0..=100.0, "peak over surroundings", "Up to here fine patterns are natural.";
     recapture_refuse = 8.0, 1.0..=1000.0, "peak over surroundings", "Above this they are a display's.";
+    display_beat = 10.0, 1.0..=1000.0, "times other changes of the light", "A stronger steady beat of the light may be a display's.";
+    display_bars = 2.0, 0.0..=4.0, "sides of the face", "Dark straight bars on more sides may be the frame of a display.";
+    skin_lips = 0.1, 0.0..=1.0, "share of light", "Lips that stand out less may be covered.";
+    skin_warmth = 0.03, -0.5..=0.5, "share of light", "Cheeks with less colour may be paper.";
+    pulse_accept = 3.0, -30.0..=30.0, "dB", "From here on a pulse is seen in the skin.";
     injection_repeated = 0.08, 0.0..=1.0, "share of frames", "More frames that repeat the one before are unnatural from a camera.";
     footage_seen = 0.2, 0.05..=1.0, "share of marks", "From here on two recordings are the same footage.";
     head_turn_accept = 20.0, 5.0..=60.0, "degrees", "From here on the head was turned.";
     head_turn_refuse = 8.0, 0.0..=60.0, "degrees", "Below this it was not.";
     document_shown_accept = 3.0, -10.0..=30.0, "log likelihood ratio", "From here on the portrait held up is the uploaded one.";
+    layout_accept = 0.45, -1.0..=1.0, "correlation", "From here on the document held up has the layout of the uploaded one.";
     speech_accept = 2.0, 0.0..=50.0, "log likelihood ratio", "The expected digits must be this much likelier than any other string.";
     speech_refuse = -6.0, -50.0..=0.0, "log likelihood ratio", "Below this, other digits were said.";
     speech_digit_confidence = 0.5, 0.0..=1.0, "posterior", "Each digit must be heard with at least this confidence.";

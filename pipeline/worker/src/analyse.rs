@@ -7,7 +7,8 @@ use idproof_ports::{Clock, ImageReport, MediaDecoder, ModelIdentity, Stopwatch, 
 use crate::case::{Analysers, CaseInput, InputError, Progress, Stage};
 use crate::document::{self, DocumentFindings};
 use crate::findings::{
-    continuity, deformation, document_shown, face_match, head, liveness, presence, recapture,
+    continuity, deformation, display, document_shown, face_match, head, layout, liveness, presence,
+    pulse, recapture, skin,
 };
 use crate::footage::Marks;
 use crate::injection::{injection, traces};
@@ -129,6 +130,9 @@ fn conclude(
         motion: deformation(found, analysers),
         continuity: continuity(found, analysers),
         recapture: recapture(found, analysers),
+        display: display(found, analysers),
+        skin: skin(found, analysers),
+        pulse: pulse(found, analysers),
         injection: injection(input, video.report.as_ref(), &video.recording),
         traces: traces(input, video.report.as_ref(), &video.recording),
         footage: None,
@@ -140,6 +144,7 @@ fn conclude(
             found,
             analysers,
         ),
+        layout: layout(input, document.layout.as_ref(), found, analysers),
         portrait: document.portrait,
         announced: input.announced,
         zone: document.zone,
@@ -203,6 +208,7 @@ fn no_document(input: &CaseInput, reason: ReasonCode, why: &str) -> DocumentFind
         surfaces: Measured::unavailable(reason, why),
         portrait: Measured::unavailable(reason, why),
         template: None,
+        layout: None,
         zone: Measured::unavailable(reason, why),
         doubts: Measured::unavailable(reason, why),
         print: Measured::unavailable(reason, why),

@@ -18,6 +18,7 @@ use crate::card::{self, Card};
 use crate::case::{Analysers, CaseInput, InputError, is_input_fault};
 use crate::doubt::doubt;
 use crate::faces::{Enrolled, FaceTools, Template};
+use crate::layout::Layout;
 use crate::mark::{self, PictureMarks};
 use crate::shown::{Corners, Shown, ShownSide, cut_out, of_print, of_zone};
 use crate::side::{self, ZoneRead};
@@ -30,6 +31,8 @@ pub struct DocumentFindings {
     pub portrait: Measured<Option<Portrait>>,
     /// The portrait's template, where there is a portrait.
     pub template: Option<Template>,
+    /// What lies round the portrait, likewise.
+    pub(crate) layout: Option<Layout>,
     pub zone: Measured<Option<Zone>>,
     pub doubts: Measured<Vec<Doubt>>,
     pub print: Measured<Vec<Compared>>,
@@ -81,6 +84,7 @@ struct Reading {
     seals: Vec<FoundSeal>,
     seal_problem: Option<(ReasonCode, String)>,
     portrait: Option<(Portrait, Template)>,
+    layout: Option<Layout>,
     /// The portrait, cut out.
     cut_out: Option<RgbImage>,
     shown: Vec<ShownSide>,
@@ -118,7 +122,12 @@ impl Reading {
         let sure = zone.is_some() || shown.fields.len() > 1;
         self.seals_of(analysers, image, shown.straight.as_ref(), sure);
         let bare = quads.len() < 2 && zone.as_ref().is_some_and(ZoneRead::is_of_a_back);
-        let face = self.portrait_of(&analysers.faces, image, shown.straight.as_ref(), bare);
+        let face = self.portrait_of(
+            &analysers.faces,
+            (image, card.as_ref().map(|c| &c.quad)),
+            shown.straight.as_ref(),
+            bare,
+        );
         match (face, &card) {
             (Some(Seen::InPhotograph(bounds)), Some(card)) => shown.with_portrait(card, &bounds),
             (Some(Seen::Straightened(corners)), _) => shown.portrait = Some(corners),
@@ -229,7 +238,7 @@ impl Reading {
     fn portrait_of(
         &mut self,
         tools: &Capability<Mutex<FaceTools>>,
-        image: &RgbImage,
+        (image, outline): (&RgbImage, Option<&Quad>),
         straight: Option<&RgbImage>,
         bare: bool,
     ) -> Option<Seen> {
@@ -251,17 +260,16 @@ impl Reading {
         };
         let (picture, found) = found;
         let bounds = found.face.bounds;
-        self.keep_portrait(picture, found);
-        Some(match straight {
-            Some(straight) if std::ptr::eq(picture, straight) => {
-                Seen::Straightened(shares(&bounds, straight))
-            }
-            _ => Seen::InPhotograph(bounds),
+        let straightened = straight.filter(|s| std::ptr::eq(picture, *s));
+        self.keep_portrait(picture, found, outline.filter(|_| straightened.is_none()));
+        Some(match straightened {
+            Some(straight) => Seen::Straightened(shares(&bounds, straight)),
+            None => Seen::InPhotograph(bounds),
         })
     }
 
     /// Keeps the surest face of any side.
-    fn keep_portrait(&mut self, picture: &RgbImage, found: Enrolled) {
+    fn keep_portrait(&mut self, picture: &RgbImage, found: Enrolled, outline: Option<&Quad>) {
         let bounds = found.face.bounds;
         let portrait = Portrait {
             score: f64::from(found.face.score),
@@ -272,6 +280,7 @@ impl Reading {
             .as_ref()
             .is_none_or(|(p, _)| portrait.score > p.score);
         if better {
+            self.layout = Layout::of(picture, &found.landmarks.five(), outline);
             self.portrait = Some((portrait, found.template));
             self.cut_out = cut_out(picture, &bounds);
         }
@@ -343,6 +352,7 @@ impl Reading {
             seals,
             portrait,
             template,
+            layout: self.layout,
             zone,
             declared,
             models: self.models,

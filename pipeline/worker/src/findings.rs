@@ -2,14 +2,18 @@
 
 use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Recapture};
 use idproof_domain::challenge::ScriptStep;
+use idproof_domain::cues::{self, Display, Pulse, Skin};
 use idproof_domain::evidence::{FaceMatch, Liveness, Motion, Portrait, Presence};
 use idproof_domain::{Measured, ReasonCode};
 
 use crate::case::{Analysers, CaseInput};
 use crate::continuity::pieces;
+use crate::display::beat;
 use crate::faces::{Template, against_most_typical};
 use crate::head::turns;
+use crate::layout::Layout;
 use crate::motion::motion;
+use crate::pulse;
 use crate::video::VideoFindings;
 
 /// How many frames, best first, are compared with the portrait.
@@ -110,6 +114,59 @@ pub(crate) fn recapture(found: &VideoFindings, analysers: &Analysers) -> Measure
             periodicity: found.periodicity.clone(),
         })
     })
+}
+
+pub(crate) fn display(found: &VideoFindings, analysers: &Analysers) -> Measured<Display> {
+    face_problem(found, analysers).unwrap_or_else(|| {
+        Measured::Value(Display {
+            beat: beat(&found.glimpses),
+            bars: found.bars.clone(),
+        })
+    })
+}
+
+pub(crate) fn skin(found: &VideoFindings, analysers: &Analysers) -> Measured<Skin> {
+    face_problem(found, analysers).unwrap_or_else(|| {
+        if found.surfaces.is_empty() {
+            let why = "No face was light and large enough.";
+            return Measured::unavailable(ReasonCode::NothingToCompare, why);
+        }
+        Measured::Value(Skin {
+            lips: found.surfaces.iter().map(|s| s.lips).collect(),
+            warmth: found.surfaces.iter().map(|s| s.warmth).collect(),
+        })
+    })
+}
+
+pub(crate) fn pulse(found: &VideoFindings, analysers: &Analysers) -> Measured<Pulse> {
+    face_problem(found, analysers).unwrap_or_else(|| match pulse::pulse(&found.colours) {
+        // How fast a heart beats is nobody's business here: only whether one does.
+        Ok((_, pulse)) => Measured::Value(pulse),
+        Err(why) => Measured::unavailable(ReasonCode::NothingToCompare, why.to_string()),
+    })
+}
+
+pub(crate) fn layout(
+    input: &CaseInput,
+    uploaded: Option<&Layout>,
+    found: &VideoFindings,
+    analysers: &Analysers,
+) -> Option<Measured<cues::Layout>> {
+    let asked = |s: &ScriptStep| matches!(s, ScriptStep::Document { .. });
+    input
+        .script
+        .as_ref()
+        .filter(|s| s.steps.iter().any(asked))?;
+    if let Some(problem) = face_problem(found, analysers) {
+        return Some(problem);
+    }
+    let likeness = |held: &Layout| uploaded?.likeness(held);
+    let likeness: Vec<f64> = found.held_layouts.iter().filter_map(likeness).collect();
+    if likeness.is_empty() {
+        let why = "Too little of the document is seen round its portrait.";
+        return Some(Measured::unavailable(ReasonCode::NothingToCompare, why));
+    }
+    Some(Measured::Value(cues::Layout { likeness }))
 }
 
 pub(crate) fn head(

@@ -246,15 +246,15 @@ impl MouthTracker {
         });
     }
 
-    /// Finds the landmarks where the face was last; does nothing where there was none.
+    /// Finds the landmarks where the face was last; `None` where there was none.
     pub fn follow(
         &mut self,
         at: Duration,
         image: &RgbImage,
         finder: &mut dyn LandmarkFinder,
-    ) -> Result<(), ModelError> {
+    ) -> Result<Option<Landmarks>, ModelError> {
         let Some((bounds, was)) = &mut self.held else {
-            return Ok(());
+            return Ok(None);
         };
         let landmarks = finder.locate(image, bounds)?;
         let now = middle(&landmarks);
@@ -262,7 +262,7 @@ impl MouthTracker {
         bounds.y += now.y - was.y;
         *was = now;
         self.mouth.push(at, &landmarks);
-        Ok(())
+        Ok(Some(landmarks))
     }
 }
 

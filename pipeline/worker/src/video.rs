@@ -10,13 +10,17 @@ use idproof_ports::{
 use crate::analyse::lock;
 use crate::case::{Progress, Stage};
 use crate::covered::{Cover, cover};
+use crate::display::bars;
 use crate::faces::{FaceTools, Template};
 use crate::glimpse::Glimpse;
 use crate::head::Pose;
+use crate::layout::Layout;
 use crate::lips::MouthTracker;
+use crate::pulse::SkinColour;
 use crate::quality::frame_quality;
 use crate::recapture::periodicity;
 use crate::shown::{Shown, ShownFrame, cut_out};
+use crate::skin::{Surface, surface};
 
 /// Faces are searched in frames this far apart; between them the mouth alone is followed.
 const LOOK_GAP: Duration = Duration::from_millis(190);
@@ -61,9 +65,13 @@ pub(crate) struct VideoFindings {
     pub poses: Vec<Pose>,
     pub periodicity: Vec<f64>,
     pub covers: Vec<Cover>,
+    pub bars: Vec<f64>,
+    pub surfaces: Vec<Surface>,
+    pub colours: Vec<SkinColour>,
     /// Frames while the document was to be held up, and the second faces seen then.
     pub document_frames: u32,
     pub held_up: Vec<Template>,
+    pub held_layouts: Vec<Layout>,
     pub live_scores: Vec<f64>,
     /// The first error of each model; what came before it is kept out of the decision.
     pub face_error: Option<ModelError>,
@@ -115,9 +123,11 @@ impl<'a> FaceSink<'a> {
     fn look(&mut self, tools: &Mutex<FaceTools>, frame: VideoFrame) -> Result<(), ModelError> {
         let mut tools = lock(tools);
         if self.lips.only_follows(frame.at, LOOK_GAP) {
-            return self
-                .lips
-                .follow(frame.at, &frame.image, &mut *tools.landmarks);
+            let finder = &mut *tools.landmarks;
+            let followed = self.lips.follow(frame.at, &frame.image, finder)?;
+            let colour = followed.and_then(|l| SkinColour::of(frame.at, &frame.image, &l));
+            self.found.colours.extend(colour);
+            return Ok(());
         }
         let faces = tools.finder.find(&frame.image)?;
         let count = u32::try_from(faces.len()).unwrap_or(u32::MAX);
@@ -134,6 +144,8 @@ impl<'a> FaceSink<'a> {
         let landmarks = tools.landmarks.locate(&frame.image, &bounds)?;
         drop(tools);
         self.lips.looked(frame.at, Some((&bounds, &landmarks)));
+        let colour = SkinColour::of(frame.at, &frame.image, &landmarks);
+        self.found.colours.extend(colour);
         self.found.landmarks.push(landmarks.clone());
         self.found.poses.extend(Pose::of(frame.at, &landmarks));
         let quality = frame_quality(&frame.image, &landmarks);
@@ -189,6 +201,8 @@ impl<'a> FaceSink<'a> {
             let landmarks = tools.landmarks.locate(&frame.image, &face.bounds)?;
             let template = tools.embed(&frame.image, &face.bounds, &landmarks)?;
             self.found.held_up.push(template);
+            let layout = Layout::of(&frame.image, &landmarks.five(), None);
+            self.found.held_layouts.extend(layout);
         }
         Ok(())
     }
@@ -204,6 +218,12 @@ impl<'a> FaceSink<'a> {
         self.found
             .covers
             .extend(cover(&best.image, &best.landmarks));
+        self.found
+            .bars
+            .push(f64::from(bars(&best.image, &best.bounds)));
+        self.found
+            .surfaces
+            .extend(surface(&best.image, &best.landmarks));
         self.found
             .periodicity
             .extend(periodicity(&best.image, &best.bounds));

@@ -83,7 +83,7 @@ fn cause(code: ReasonCode) -> Cause {
         R::VideoTimingIrregular | R::ContainerContradicts => Cause::Jerky,
         R::NoSound => Cause::Silent,
         R::NoFace | R::FaceNotThroughout => Cause::FaceHidden,
-        R::FaceCovered => Cause::FaceCovered,
+        R::FaceCovered | R::LipsNotSeen => Cause::FaceCovered,
         R::FaceTooDark => Cause::FaceDark,
         R::SeveralFaces => Cause::Others,
         R::FaceTooSmall => Cause::Far,
@@ -92,7 +92,11 @@ fn cause(code: ReasonCode) -> Cause {
         | R::LivenessUncertain
         | R::FaceDoesNotMove
         | R::MotionUncertain
-        | R::ScreenLikely => Cause::Live,
+        | R::ScreenLikely
+        | R::LightBeats
+        | R::BarsRoundFace
+        | R::SkinColourless
+        | R::PulseNotSeen => Cause::Live,
         R::PersonChanges
         | R::RecordingCut
         | R::PictureFrozen
@@ -102,7 +106,7 @@ fn cause(code: ReasonCode) -> Cause {
         | R::RecordingReencoded
         | R::FootageSeen => Cause::Jerky,
         R::HeadNotMoved | R::HeadMovedOtherwise | R::HeadMovedEarly => Cause::Head,
-        R::DocumentNotShown | R::DocumentShownDiffers => Cause::Shown,
+        R::DocumentNotShown | R::DocumentShownDiffers | R::LayoutDiffers => Cause::Shown,
         R::NothingSaid => Cause::Voice,
         R::DigitsDiffer
         | R::DigitsUncertain

@@ -9,6 +9,7 @@ use crate::answers::Answers;
 use crate::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
 use crate::challenge::Direction;
 use crate::check::CheckName;
+use crate::cues::{Display, Layout, Pulse, Skin};
 use crate::document::print::Compared;
 use crate::document::term::years_between;
 use crate::document_kind::DocumentKind;
@@ -30,6 +31,10 @@ by_fields! {
     Liveness { scores }
     Motion { frames, deformation }
     Recapture { periodicity }
+    Display { beat, bars }
+    Skin { lips, warmth }
+    Pulse { seconds, strength }
+    Layout { likeness }
     Injection { recorder, virtual_camera, repeated_frames, even_times }
     Footage { share, cases, marks }
     Answers { asked, delays }

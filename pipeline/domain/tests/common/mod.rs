@@ -6,6 +6,7 @@
 use idproof_domain::answers::Answers;
 use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
 use idproof_domain::challenge::Direction;
+use idproof_domain::cues::{Display, Layout, Pulse, Skin};
 use idproof_domain::document::print::Compared;
 use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::evidence::{
@@ -73,6 +74,18 @@ pub fn good() -> Evidence {
         recapture: Measured::Value(Recapture {
             periodicity: vec![1.9, 2.1],
         }),
+        display: Measured::Value(Display {
+            beat: Some(4.0),
+            bars: vec![0.0, 1.0, 0.0],
+        }),
+        skin: Measured::Value(Skin {
+            lips: vec![0.4, 0.5],
+            warmth: vec![0.1, 0.09],
+        }),
+        pulse: Measured::Value(Pulse {
+            seconds: 8.0,
+            strength: 6.0,
+        }),
         injection: Measured::Value(Injection {
             recorder: Recorder::Browser,
             virtual_camera: false,
@@ -97,6 +110,9 @@ pub fn good() -> Evidence {
         document_shown: Some(Measured::Value(DocumentShown {
             frames: 20,
             portraits: ratios(Pair::Portrait, &[6.0, 7.0]),
+        })),
+        layout: Some(Measured::Value(Layout {
+            likeness: vec![0.6, 0.7],
         })),
         speech: Measured::Value(Speech {
             voiced_seconds: 2.0,

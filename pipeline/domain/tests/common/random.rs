@@ -5,6 +5,7 @@
 use idproof_domain::answers::Answers;
 use idproof_domain::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
 use idproof_domain::challenge::Direction;
+use idproof_domain::cues::{Display, Layout, Pulse, Skin};
 use idproof_domain::document::print::Compared;
 use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::evidence::{
@@ -270,6 +271,18 @@ impl Draw {
         e.recapture = self.measured(|d| Recapture {
             periodicity: d.several(5, 9, |d| d.number(1.0, 5.0)),
         });
+        e.display = self.measured(|d| Display {
+            beat: d.some(|d| d.number(0.5, 10.5)),
+            bars: d.several(5, 9, |d| d.number(0.0, 2.2)),
+        });
+        e.skin = self.measured(|d| Skin {
+            lips: d.several(5, 9, |d| d.number(0.09, 0.8)),
+            warmth: d.several(5, 9, |d| d.number(0.028, 0.3)),
+        });
+        e.pulse = self.measured(|d| Pulse {
+            seconds: d.number(5.0, 12.0),
+            strength: d.number(-3.0, 9.0),
+        });
         e.injection = self.measured(|d| Injection {
             recorder: if d.lot.chance(80) {
                 Recorder::Browser
@@ -319,6 +332,11 @@ impl Draw {
                 portraits: d.comparisons(1, 4),
             })
         });
+        e.layout = self.some(|d| {
+            d.measured(|d| Layout {
+                likeness: d.several(1, 4, |d| d.number(0.2, 0.9)),
+            })
+        });
         e.speech = self.measured(|d| Speech {
             voiced_seconds: d.number(0.3, 4.0),
             asked: 3,
@@ -363,11 +381,15 @@ fn nothing() -> Evidence {
         motion: none(),
         continuity: none(),
         recapture: none(),
+        display: none(),
+        skin: none(),
+        pulse: none(),
         injection: none(),
         traces: none(),
         footage: None,
         head: None,
         document_shown: None,
+        layout: None,
         speech: none(),
         answers: None,
         lips: none(),

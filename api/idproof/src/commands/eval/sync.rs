@@ -134,7 +134,8 @@ impl Watcher<'_> {
         if self.tracker.only_follows(frame.at, LOOK_GAP) {
             return self
                 .tracker
-                .follow(frame.at, &frame.image, &mut *tools.landmarks);
+                .follow(frame.at, &frame.image, &mut *tools.landmarks)
+                .map(drop);
         }
         let faces = tools.finder.find(&frame.image)?;
         let Some(face) = faces.first() else {

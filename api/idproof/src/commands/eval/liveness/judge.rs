@@ -29,6 +29,12 @@ const LIVING: [CheckName; 7] = [
     CheckName::Injection,
     CheckName::EncoderTraces,
 ];
+/// What is told of a living face and, as shipped, decides nothing.
+pub const CUES: [CheckName; 3] = [
+    CheckName::DisplayTraces,
+    CheckName::FaceSkin,
+    CheckName::Pulse,
+];
 /// What judges the answer to a challenge.
 const ANSWER: [CheckName; 4] = [
     CheckName::VideoIntegrity,
@@ -62,6 +68,8 @@ pub struct Seen {
     pub score: Option<f64>,
     pub reasons: Vec<String>,
     pub details: Vec<String>,
+    /// How [`CUES`] ended; empty for a still.
+    pub cues: Vec<(CheckName, CheckStatus)>,
 }
 
 impl Seen {
@@ -72,6 +80,7 @@ impl Seen {
             score: None,
             reasons: vec![reason.to_owned()],
             details: Vec::new(),
+            cues: Vec::new(),
         }
     }
 }
@@ -156,11 +165,21 @@ impl Judge<'_> {
                 Err(_) => return Ok(Seen::not_measured("video_unusable")),
             };
         let score = analysis.evidence.liveness.value().and_then(Liveness::score);
-        let counts =
-            |name: CheckName| LIVING.contains(&name) || (answers && ANSWER.contains(&name));
+        let counts = |name: CheckName| {
+            LIVING.contains(&name) || CUES.contains(&name) || (answers && ANSWER.contains(&name))
+        };
         let mut checks = decide(&analysis.evidence, self.policy).checks;
+        let cues: Vec<CheckResult> = checks
+            .iter()
+            .filter(|c| CUES.contains(&c.name))
+            .cloned()
+            .collect();
         checks.retain(|c| counts(c.name) && self.policy.check(c.name).role == Role::Required);
-        Ok(self.seen(&checks, score))
+        let mut seen = self.seen(&checks, score);
+        seen.cues = cues.iter().map(|c| (c.name, c.status)).collect();
+        let told = |c: &&CheckResult| self.policy.check(c.name).role == Role::Advisory;
+        seen.details.extend(cues.iter().filter(told).map(detail));
+        Ok(seen)
     }
 
     fn seen(&self, checks: &[CheckResult], score: Option<f64>) -> Seen {
@@ -179,10 +198,8 @@ impl Judge<'_> {
             answer,
             score,
             reasons: reasons.map(ToString::to_string).collect(),
-            details: checks
-                .iter()
-                .map(|c| format!("{} ({}): {}", c.name, c.status.as_str(), c.detail))
-                .collect(),
+            details: checks.iter().map(detail).collect(),
+            cues: Vec::new(),
         }
     }
 
@@ -202,6 +219,15 @@ impl Judge<'_> {
         let _ = self.decoder.decode_video(&file, &request, &mut few);
         few.0
     }
+}
+
+fn detail(check: &CheckResult) -> String {
+    format!(
+        "{} ({}): {}",
+        check.name,
+        check.status.as_str(),
+        check.detail
+    )
 }
 
 /// Digits that nobody was asked for: the check of them does not count then.

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use idproof_domain::CheckName;
+use idproof_domain::{CheckName, CheckStatus};
 use idproof_evaluation::labelled::{Item, Kind, Label, LabelledSet};
 use idproof_evaluation::plot::{det_curve, percent};
 use idproof_evaluation::statistics::Det;
@@ -30,7 +30,7 @@ use crate::compose::judgement::policy;
 use crate::config::Config;
 use crate::terminal::say;
 use gather::Sample;
-use judge::{Answer, Judge, Seen};
+use judge::{Answer, CUES, Judge, Seen};
 
 /// Worst cases shown.
 const SHOWN: usize = 12;
@@ -67,6 +67,7 @@ pub fn run(args: &EvalLivenessArgs, config: &Config) -> anyhow::Result<ExitCode>
     let report = report
         .section(Section::Table(by_type(&all)))
         .section(Section::Table(reasons(&all)))
+        .section(Section::Table(cues(&all)))
         .section(Section::Table(every(&all)));
     let report = curve(report, &all)?;
     let report = report.section(worst(&all, &judge));
@@ -238,6 +239,32 @@ fn reasons(all: &All<'_>) -> Table {
             .into_iter()
             .map(|((kind, reason), n)| vec![kind.to_owned(), reason.to_owned(), n.to_string()])
             .collect(),
+    }
+}
+
+/// In how many samples of each type a cue was seen, whether or not it decides.
+fn cues(all: &All<'_>) -> Table {
+    let kinds = types(all).into_iter().map(Some).chain([None]);
+    let rows = kinds.map(|kind| {
+        let seen = of(all, kind);
+        let ended = |name: CheckName| {
+            let of_one = |s: &&Seen| s.cues.iter().find(|c| c.0 == name).map(|c| c.1);
+            let all: Vec<CheckStatus> = seen.iter().filter_map(of_one).collect();
+            let measured = all.iter().filter(|s| **s != CheckStatus::Unavailable);
+            let against = all
+                .iter()
+                .filter(|s| matches!(s, CheckStatus::Borderline | CheckStatus::Failed));
+            format!("{} of {}", against.count(), measured.count())
+        };
+        let kind = kind.unwrap_or("bona fide").to_owned();
+        std::iter::once(kind).chain(CUES.map(ended)).collect()
+    });
+    Table {
+        title: "Cues that speak against a living face, of those measured".into(),
+        head: std::iter::once("type".to_owned())
+            .chain(CUES.map(|c| c.to_string()))
+            .collect(),
+        rows: rows.collect(),
     }
 }
 
