@@ -76,7 +76,7 @@ pub fn good() -> Evidence {
         }),
         display: Measured::Value(Display {
             beat: Some(4.0),
-            bars: vec![0.0, 1.0, 0.0],
+            bars: vec![0.0, 1.0, 1.0],
         }),
         skin: Measured::Value(Skin {
             lips: vec![0.4, 0.5],
