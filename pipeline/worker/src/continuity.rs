@@ -160,7 +160,10 @@ mod tests {
         }
         let found = cuts(&film);
         assert_eq!(found.len(), pieces(&film).cuts as usize);
-        assert!(found[1].abs_diff(time(&film[66])) < Duration::from_millis(80), "{found:?}");
+        assert!(
+            found[1].abs_diff(time(&film[66])) < Duration::from_millis(80),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -155,8 +155,14 @@ pub(super) async fn add(
     let found = found.map_err(|what| Problem::field("", "not_accepted", what))?;
     if found.band(&service.parts.policy).is_none() {
         let (pointer, what) = match found.threshold {
-            Some(_) => ("/threshold", "a threshold of the check, not one that refuses"),
-            None => ("/check", "a check whose score is accepted from a threshold on"),
+            Some(_) => (
+                "/threshold",
+                "a threshold of the check, not one that refuses",
+            ),
+            None => (
+                "/check",
+                "a check whose score is accepted from a threshold on",
+            ),
         };
         return Err(Problem::field(pointer, "not_accepted", what));
     }
