@@ -2,7 +2,7 @@
 //! millimetre: what the capture page (`reviewer-ui/capture/src/capture/straighten.ts`)
 //! measures too.
 
-use idproof_ports::{Point, Quad, RgbImage};
+use idproof_ports::{Quad, RgbImage};
 
 /// Pixels a millimetre at which quality is measured.
 pub(crate) const PER_MM: f64 = 6.0;
@@ -146,6 +146,7 @@ fn add(image: &RgbImage, px: f64, py: f64, sum: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use idproof_ports::Point;
 
     fn quad(corners: [(f32, f32); 4]) -> Quad {
         Quad {

@@ -254,8 +254,9 @@ impl PpOcr {
                 return Ok(());
             }
         }
-        // What our own network takes for no row of a zone is none; the other costs ten times as much.
-        if self.own.is_some() && !own.as_ref().is_some_and(Attempt::may_be_a_zone) {
+        // A line that our own network reads and that has no fillers is print; the other network would
+        // cost ten times as much to say so.
+        if own.as_ref().is_some_and(|own| !own.may_be_a_zone()) {
             return Ok(());
         }
         let mut turned = false;
