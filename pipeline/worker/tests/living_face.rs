@@ -148,7 +148,7 @@ fn a_loop_whose_rounds_fall_on_other_instants_and_one_played_to_and_fro_are_told
     let film = |place: fn(f32) -> f32| Film {
         gap_ms: 70,
         ..Film::lasting(100, |n| Shot {
-            scene: 4.0 * place(n as f32 * 0.07),
+            scene: 2.0 * place(n as f32 * 0.07),
             ..shot(n)
         })
     };

@@ -118,8 +118,13 @@ impl Film {
 
 impl MediaDecoder for Film {
     fn decode_image(&self, _: &MediaFile) -> Result<DecodedImage, MediaError> {
+        // The document: a portrait as small beside its picture as one is.
+        let portrait = Shot {
+            faces: vec![(90.0, 1.0)],
+            ..shot(0)
+        };
         Ok(DecodedImage {
-            image: picture(&shot(0), 0),
+            image: picture(&portrait, 0),
             report: ImageReport {
                 format: "jpeg".into(),
                 file_bytes: 1,

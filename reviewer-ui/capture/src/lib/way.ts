@@ -118,6 +118,7 @@ export const CAUSES = {
   portrait_too_small: 'portrait',
   document_not_accepted: 'document_other',
   document_kind_differs: 'document_other',
+  layout_differs: 'document_other',
   print_differs: 'document_other',
   permit_too_short: 'document_other',
   document_expired: 'document_expired',
