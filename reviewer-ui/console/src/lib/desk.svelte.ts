@@ -98,8 +98,17 @@ class Desk {
     if (!record) return;
     const decided = await me.api.decide(record.id, decision);
     this.undoable = { id: decided.id, number: record.number, kind: decision.kind, until: Date.parse(decided.undo_until), second: decided.needs_second };
-    this.current = null;
-    await this.next();
+    await this.#after();
+  }
+  /** What was in view is done with. It stays until the next one is there: an empty desk under its address would be
+      filled with the same case again. */
+  async #after(): Promise<void> {
+    try {
+      await this.next();
+    } catch (cause) {
+      this.current = null;
+      throw cause;
+    }
   }
   /** Takes a decision back, the last one unless another is named; its case is in view again. */
   async undo(id = this.undoable?.id): Promise<void> {
@@ -113,9 +122,8 @@ class Desk {
   async leave(why: LeaveReason): Promise<void> {
     if (!this.current) return;
     await me.api.leave(this.current.id, why);
-    this.current = null;
     if (why === 'break') this.clear();
-    else await this.next();
+    else await this.#after();
   }
 
   /** Called on any activity: the case stays ours while somebody works on it. */
