@@ -19,6 +19,9 @@ test('a queue of 50 cases is cleared by keyboard alone, each next one there with
   const ana = await Person.signIn(chrome, 'ana');
   const { page } = ana;
   await stopwatch(page);
+  // A case that was decided is not asked for again.
+  const takes = [];
+  page.on('request', (request) => void (request.url().endsWith('/take') && takes.push(request.url())));
   const seen = new Set();
   await ana.next();
   for (let i = 0; i < 50; i++) {
@@ -43,6 +46,7 @@ test('a queue of 50 cases is cleared by keyboard alone, each next one there with
   console.log(JSON.stringify(figures));
   writeFileSync(`${VAR}console-times.json`, JSON.stringify({ ...figures, shown, opened }));
   assert.equal(seen.size, 50);
+  assert.deepEqual(takes, []);
   assert.ok((await cases()).every((c) => c.by.length === 1));
   assert.ok(figures.next_ms.p95 <= 500, `the next case's first evidence took ${figures.next_ms.p95} ms`);
   assert.ok(figures.picture_ms.p95 <= 500, `the first picture took ${figures.picture_ms.p95} ms`);
