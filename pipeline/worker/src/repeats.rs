@@ -72,7 +72,7 @@ fn median(row: &[f32]) -> f32 {
     let half = sorted.len() / 2;
     match sorted.len() {
         0 => 0.0,
-        n if n % 2 == 0 => (sorted[half - 1] + sorted[half]) / 2.0,
+        n if n % 2 == 0 => f32::midpoint(sorted[half - 1], sorted[half]),
         _ => sorted[half],
     }
 }
@@ -81,8 +81,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     // Several sums side by side: the compiler makes vectors of them.
     let mut sums = [0.0_f32; 8];
     for (x, y) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        for i in 0..8 {
-            sums[i] += x[i] * y[i];
+        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
+            *sum += x * y;
         }
     }
     let rest = |v: &[f32]| v.len() - v.len() % 8;
