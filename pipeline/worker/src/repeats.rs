@@ -23,9 +23,9 @@ const LEAST_LAG: usize = 15;
 const MOVES: f32 = 0.3;
 /// This share of a stretch must move.
 const ALIVE: f32 = 0.5;
-/// Correlation from which two stretches are the same. Eleven recordings of people (nine of them the
-/// films of `tests/attacks`, 100 s in all) come to 0.71 at most, to and fro to 0.61; loops of them,
-/// encoded again, to 0.92 at least.
+/// Correlation from which two stretches are the same. Nine films of faces (100 s in all; a drawn one
+/// among them) come to 0.71 at most, to and fro to 0.61; loops of three of them, encoded again, to
+/// 0.92 at least.
 const SAME: f32 = 0.8;
 /// A head that turns and comes back is nearly its own mirror: shorter ones say nothing, in points.
 const LEAST_MIRRORED: usize = 40;
