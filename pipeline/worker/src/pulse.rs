@@ -97,25 +97,25 @@ fn patch(image: &RgbImage, centre: Point, reach: f32) -> Option<[f64; 3]> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoPulse {
     #[error("The skin is not seen long enough in one piece.")]
-    TooShort,
+    Short,
     #[error("The skin is too dark to tell its colour.")]
-    TooDark,
+    Dark,
     #[error("Too few frames a second to follow a pulse.")]
-    TooFew,
+    Rare,
 }
 
 /// What the strongest rate is, in beats a minute, and how far it stands out.
 pub(crate) fn pulse(colours: &[SkinColour]) -> Result<(f64, Pulse), NoPulse> {
     let piece = longest_piece(colours);
     let (Some(first), Some(last)) = (piece.first(), piece.last()) else {
-        return Err(NoPulse::TooShort);
+        return Err(NoPulse::Short);
     };
     let seconds = last.at - first.at;
     if seconds < LEAST_SECONDS {
-        return Err(NoPulse::TooShort);
+        return Err(NoPulse::Short);
     }
     if (piece.len() as f64) < LEAST_RATE * seconds {
-        return Err(NoPulse::TooFew);
+        return Err(NoPulse::Rare);
     }
     let mut light: Vec<f64> = piece
         .iter()
@@ -123,7 +123,7 @@ pub(crate) fn pulse(colours: &[SkinColour]) -> Result<(f64, Pulse), NoPulse> {
         .collect();
     light.sort_by(f64::total_cmp);
     if light[light.len() / 2] < DARK {
-        return Err(NoPulse::TooDark);
+        return Err(NoPulse::Dark);
     }
     let beats = orthogonal_to_skin(&even(piece));
     let (rate, strength) = strongest(&beats);
@@ -275,14 +275,14 @@ mod tests {
 
     #[test]
     fn short_dark_or_rare_frames_are_not_judged() {
-        assert_eq!(pulse(&skin(3.0, 72.0, 0.01, 1.0)), Err(NoPulse::TooShort));
-        assert_eq!(pulse(&[]), Err(NoPulse::TooShort));
-        assert_eq!(pulse(&skin(9.0, 72.0, 0.01, 0.2)), Err(NoPulse::TooDark));
+        assert_eq!(pulse(&skin(3.0, 72.0, 0.01, 1.0)), Err(NoPulse::Short));
+        assert_eq!(pulse(&[]), Err(NoPulse::Short));
+        assert_eq!(pulse(&skin(9.0, 72.0, 0.01, 0.2)), Err(NoPulse::Dark));
         let rare: Vec<_> = skin(9.0, 72.0, 0.01, 1.0).into_iter().step_by(3).collect();
-        assert_eq!(pulse(&rare), Err(NoPulse::TooFew));
+        assert_eq!(pulse(&rare), Err(NoPulse::Rare));
         let mut broken = skin(9.0, 72.0, 0.01, 1.0);
         broken.retain(|c| !(4.0..5.5).contains(&c.at));
-        assert_eq!(pulse(&broken), Err(NoPulse::TooShort));
+        assert_eq!(pulse(&broken), Err(NoPulse::Short));
     }
 
     #[test]
