@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-import augment
 from mel import log_mel
 from model import EN, EOT, FR, LABEL_IDS, NO_TIMESTAMPS, ROW, SOT, TRANSCRIBE, Shape, Whisper, log_softmax
 from words import LABELS
@@ -12,9 +11,6 @@ PROMPT = {"en": [ROW[t] for t in (SOT, EN, TRANSCRIBE, NO_TIMESTAMPS)],
           "fr": [ROW[t] for t in (SOT, FR, TRANSCRIBE, NO_TIMESTAMPS)]}
 CHOICES = [ROW[LABEL_IDS[label]] for label in LABELS] + [ROW[EOT]]
 LONGEST = 8
-# Each clip is heard as it is, slower and faster: pitch, formants and tempo as other people have them. What the
-# decoder says of all is averaged. The Rust crate does the same (`engine.rs`).
-VIEWS = (1.0, 0.86, 0.93, 1.08, 1.16)
 
 
 def load(path):
@@ -29,32 +25,23 @@ def gain(wave):
 
 
 @torch.inference_mode()
-def encode(model, waves, batch=32, level=False, views=VIEWS):
-    """[(n,) sound] -> (B, views, 256, state)."""
-    out = []
-    for view in views:
-        waves_now = [augment.speed(w, view) if view != 1 else w for w in waves]
-        mels = torch.from_numpy(np.stack([log_mel(w * (gain(w) if level else 1)) for w in waves_now]))
-        out.append(torch.cat([model.encoder(mels[k : k + batch]) for k in range(0, len(mels), batch)]))
-    return torch.stack(out, dim=1)
-
-
-def ask(model, rows, sound):
-    """Logits of the choices after (B, T) rows, averaged over one clip's (views, 256, state): (B, T, choices)."""
-    views = [model.decoder(rows, view[None].expand(len(rows), -1, -1))[..., CHOICES] for view in sound]
-    return torch.stack(views).mean(0)
+def encode(model, waves, batch=32, level=False):
+    """[(n,) sound] -> (B, 256, state)."""
+    mels = torch.from_numpy(np.stack([log_mel(w * (gain(w) if level else 1)) for w in waves]))
+    return torch.cat([model.encoder(mels[k : k + batch]) for k in range(0, len(mels), batch)])
 
 
 @torch.inference_mode()
 def scores(model, sound, language, strings):
-    """log P(string and nothing more | sound, digits only) for one clip's (views, 256, state)."""
+    """log P(string and nothing more | sound, digits only) for one clip's (256, state)."""
     longest = max(map(len, strings))
     rows = torch.full((len(strings), 4 + longest), ROW[EOT])
     rows[:, :4] = torch.tensor(PROMPT[language])
     for k, string in enumerate(strings):
         for j, label in enumerate(string):
             rows[k, 4 + j] = ROW[LABEL_IDS[label]]
-    log_p = ask(model, rows, sound)[:, 3:].log_softmax(-1)
+    logits = model.decoder(rows, sound[None].expand(len(strings), -1, -1))[:, 3:]
+    log_p = logits[..., CHOICES].log_softmax(-1)
     out = []
     for k, string in enumerate(strings):
         places = [LABELS.index(label) for label in string] + [len(LABELS)]
@@ -68,7 +55,8 @@ def hear(model, sound, language, width=8):
     beams, done = [("", 0.0)], []
     for length in range(LONGEST + 1):
         rows = torch.tensor([PROMPT[language] + [ROW[LABEL_IDS[c]] for c in s] for s, _ in beams])
-        log_p = ask(model, rows, sound)[:, -1].log_softmax(-1).numpy()
+        logits = model.decoder(rows, sound[None].expand(len(beams), -1, -1))[:, -1]
+        log_p = logits[:, CHOICES].log_softmax(-1).numpy()
         longer = []
         for (string, score), odds in zip(beams, log_p):
             done.append((string, score + float(odds[-1])))

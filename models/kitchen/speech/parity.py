@@ -26,8 +26,8 @@ def run(work, name, ggml, program, count=12):
             out = subprocess.run([program, ggml, file.name, "fr", *tokens], capture_output=True, check=True)
         theirs = np.array([[float(x) for x in line.split()] for line in out.stdout.decode().splitlines()])
         rows = torch.tensor([listen.PROMPT["fr"] + [ROW[LABEL_IDS[c]] for c in said]])
-        sound = listen.encode(model, [wave], views=(1.0,))
-        ours = model.decoder(rows, sound[:, 0])[0, 3:][:, listen.CHOICES].numpy()
+        sound = listen.encode(model, [wave])
+        ours = model.decoder(rows, sound)[0, 3:][:, listen.CHOICES].numpy()
         worst = max(worst, float(np.abs(ours - theirs).max()))
         if (ours.argmax(1) != theirs.argmax(1)).any():
             print("a different choice on", said)

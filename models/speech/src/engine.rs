@@ -13,7 +13,6 @@ use whisper_rs::{
 use crate::SpeechModel;
 use crate::grammar::{Grammar, Label, Token, words};
 use crate::search::NextToken;
-use crate::sound;
 use crate::voice::RATE;
 
 /// Token ids of the digits and of "*", the label for other words, in Whisper's vocabulary.
@@ -23,10 +22,6 @@ const STAR: Token = 9;
 const GENERAL_CONTEXT: usize = 512;
 /// whisper.cpp reflects 200 samples at the beginning; give it at least twice that.
 const FEWEST_SAMPLES: usize = 400;
-/// How fast a digits model hears each window: as it is, slower and faster. Pitch, formants and tempo
-/// are then those of other people, of whom the model may know one better; what the decoder says of all
-/// is averaged. The kitchen measures by the same (`models/kitchen/speech/listen.py`).
-const VIEWS: [f32; 5] = [1.0, 0.86, 0.93, 1.08, 1.16];
 
 /// Which texts the loaded file was trained to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,29 +34,16 @@ pub(crate) enum Kind {
 
 pub(crate) struct Engine {
     context: WhisperContext,
-    /// The first hears the sound as it is.
-    views: Vec<View>,
+    state: WhisperState,
     identity: ModelIdentity,
     clock: Arc<dyn Clock>,
     limit: Duration,
     /// When the present job must end, by the clock's monotonic reading.
     deadline: Duration,
     pub(crate) kind: Kind,
-    prompt: Vec<Token>,
-    /// Whether the first view alone is asked.
-    alone: bool,
-    /// The scores that [`NextToken::after`] gave last.
-    scores: Vec<f32>,
-}
-
-/// One way of hearing the window.
-struct View {
-    speed: f32,
-    state: WhisperState,
-    /// Whether the window fits at this speed.
-    holds: bool,
     /// What the decoder's memory holds.
     fed: Vec<Token>,
+    prompt: Vec<Token>,
 }
 
 impl Engine {
@@ -90,34 +72,20 @@ impl Engine {
         } else {
             Kind::General
         };
-        let speeds = match kind {
-            Kind::Digits => &VIEWS[..],
-            Kind::General => &VIEWS[..1],
-        };
-        let mut views = Vec::with_capacity(speeds.len());
-        for speed in speeds {
-            let mut state = context.create_state().map_err(fail)?;
-            if kind == Kind::General {
-                shorten(&mut state).map_err(fail)?;
-            }
-            views.push(View {
-                speed: *speed,
-                state,
-                holds: false,
-                fed: Vec::new(),
-            });
+        let mut state = context.create_state().map_err(fail)?;
+        if kind == Kind::General {
+            shorten(&mut state).map_err(fail)?;
         }
         Ok(Self {
             context,
-            views,
+            state,
             identity: model.identity.clone(),
             clock,
             limit,
             deadline: Duration::MAX,
             kind,
+            fed: Vec::new(),
             prompt: Vec::new(),
-            alone: false,
-            scores: Vec::new(),
         })
     }
 
@@ -160,30 +128,19 @@ impl Engine {
         })
     }
 
-    /// Encodes one window of at most [`Self::longest`] samples, in every view that it fits.
+    /// Encodes one window of at most [`Self::longest`] samples.
     pub(crate) fn hear(&mut self, samples: &[f32]) -> Result<(), ModelError> {
-        let longest = self.longest();
-        for k in 0..self.views.len() {
-            self.check_time()?;
-            let view = &mut self.views[k];
-            let mut sound = sound::at_speed(samples, view.speed);
-            view.fed.clear();
-            view.holds = view.speed >= 1.0 || sound.len() <= longest;
-            if !view.holds {
-                continue;
-            }
-            sound.resize(sound.len().max(FEWEST_SAMPLES), 0.0);
-            let heard = view
-                .state
-                .pcm_to_mel(&sound, 1)
-                .and_then(|()| view.state.encode(0, 1));
-            heard.map_err(|e| self.failed(e))?;
-        }
-        Ok(())
+        self.check_time()?;
+        let mut sound = samples.to_vec();
+        sound.resize(samples.len().max(FEWEST_SAMPLES), 0.0);
+        self.fed.clear();
+        self.state
+            .pcm_to_mel(&sound, 1)
+            .map_err(|e| self.failed(e))?;
+        self.state.encode(0, 1).map_err(|e| self.failed(e))
     }
 
-    /// Sets what the decoder is told first; `timed` asks for timestamps, which only the sound as it is
-    /// can give.
+    /// Sets what the decoder is told first; `timed` asks for timestamps.
     pub(crate) fn prompt(&mut self, language: Language, timed: bool) {
         let id = whisper_rs::get_lang_id(language.code()).unwrap_or(0);
         let c = &self.context;
@@ -191,27 +148,11 @@ impl Engine {
         if !timed {
             self.prompt.push(c.token_not());
         }
-        self.alone = timed;
     }
 
     /// The first timestamp token; each next one is 20 ms later.
     pub(crate) fn first_timestamp(&self) -> Token {
         self.context.token_beg()
-    }
-
-    /// Brings the decoder of one view to hold `wanted`.
-    fn feed(&mut self, view: usize, wanted: &[Token]) -> Result<(), ModelError> {
-        let fed = &self.views[view].fed;
-        let shared = wanted.iter().zip(fed).take_while(|(a, b)| a == b).count();
-        for place in shared.min(wanted.len().saturating_sub(1))..wanted.len() {
-            self.check_time()?;
-            let here = &mut self.views[view];
-            here.fed.truncate(place);
-            let decoded = here.state.decode(&wanted[place..=place], place, 1);
-            decoded.map_err(|e| self.failed(e))?;
-            self.views[view].fed.push(wanted[place]);
-        }
-        Ok(())
     }
 
     fn check_time(&self) -> Result<(), ModelError> {
@@ -234,27 +175,24 @@ impl Engine {
 impl NextToken for Engine {
     type Error = ModelError;
 
-    /// The mean of the views' scores. Feeds only what a decoder does not hold yet. One token a call:
-    /// of several, whisper.cpp's low-level interface would return the first one's scores.
+    /// Feeds only what the decoder does not hold yet. One token a call: of several,
+    /// whisper.cpp's low-level interface would return the first one's scores.
     fn after(&mut self, text: &[Token]) -> Result<&[f32], ModelError> {
         let wanted: Vec<Token> = self.prompt.iter().chain(text).copied().collect();
-        let asked = if self.alone { 1 } else { self.views.len() };
-        let (mut scores, mut count) = (std::mem::take(&mut self.scores), 0);
-        scores.clear();
-        for k in (0..asked)
-            .filter(|k| self.views[*k].holds)
-            .collect::<Vec<_>>()
-        {
-            self.feed(k, &wanted)?;
-            let here = self.views[k].state.get_logits();
-            let here = here.map_err(|e| self.failed(e))?;
-            scores.resize(here.len(), 0.0);
-            scores.iter_mut().zip(here).for_each(|(s, h)| *s += h);
-            count += 1;
+        let shared = wanted
+            .iter()
+            .zip(&self.fed)
+            .take_while(|(a, b)| a == b)
+            .count();
+        for place in shared.min(wanted.len().saturating_sub(1))..wanted.len() {
+            self.check_time()?;
+            self.fed.truncate(place);
+            self.state
+                .decode(&wanted[place..=place], place, 1)
+                .map_err(|e| self.failed(e))?;
+            self.fed.push(wanted[place]);
         }
-        scores.iter_mut().for_each(|s| *s /= count.max(1) as f32);
-        self.scores = scores;
-        Ok(&self.scores)
+        self.state.get_logits().map_err(|e| self.failed(e))
     }
 }
 

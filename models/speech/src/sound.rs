@@ -42,21 +42,6 @@ pub(crate) fn levelled(mut samples: Vec<f32>) -> Vec<f32> {
     samples
 }
 
-/// The sound played `speed` times as fast, linearly interpolated; pitch and formants move with it.
-pub(crate) fn at_speed(samples: &[f32], speed: f32) -> Vec<f32> {
-    if speed == 1.0 {
-        return samples.to_vec();
-    }
-    let count = (samples.len().saturating_sub(1) as f32 / speed) as usize;
-    let sample = |n: usize| {
-        let at = f64::from(speed) * n as f64;
-        let (low, part) = (at as usize, at.fract() as f32);
-        let next = samples.get(low + 1).or(samples.last());
-        samples[low] * (1.0 - part) + next.copied().unwrap_or(0.0) * part
-    };
-    (0..count).map(sample).collect()
-}
-
 #[cfg(test)]
 pub(crate) fn tone(hz: f32, level: f32, samples: usize) -> Vec<f32> {
     (0..samples)
@@ -96,18 +81,5 @@ mod tests {
         let cut: Vec<f32> = clean_tone.iter().map(|x| x.clamp(-0.3, 0.3)).collect();
         assert!(clipped_share(&cut) > 0.7);
         assert_eq!(clipped_share(&[]), 0.0);
-    }
-
-    #[test]
-    fn faster_is_shorter_and_higher() {
-        let crossings = |s: &[f32]| s.windows(2).filter(|w| w[0] < 0.0 && w[1] >= 0.0).count();
-        let slow = tone(200.0, 0.5, 16_000);
-        let fast = at_speed(&slow, 1.25);
-        assert!(fast.len().abs_diff(12_800) < 2, "{}", fast.len());
-        assert!(crossings(&fast).abs_diff(crossings(&slow)) < 2);
-        assert_eq!(at_speed(&slow, 1.0), slow);
-        for few in [0, 1, 2] {
-            assert!(at_speed(&slow[..few], 0.86).len() <= few + 1);
-        }
     }
 }
