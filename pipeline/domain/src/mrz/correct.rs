@@ -95,7 +95,9 @@ fn resembles(format: Format, lines: &[Vec<u8>]) -> bool {
     let starts_so = match format {
         Format::MrvA | Format::MrvB => visa,
         Format::FrenchCard => alike(b"IDFRA"),
-        Format::Td2 => !visa && !first.starts_with(b"IDFRA"),
+        // A passport whose long runs of fillers were not seen has all check digits of a TD2 right, too:
+        // that begins with A, C or I (Doc 9303-6), and never with the P of a passport.
+        Format::Td2 => !visa && !first.starts_with(b"P") && !first.starts_with(b"IDFRA"),
         Format::Td3 => !visa,
         Format::Td1 => true,
     };

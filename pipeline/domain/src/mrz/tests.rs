@@ -309,6 +309,24 @@ fn series_letters_read_as_digits_are_recovered() {
 }
 
 #[test]
+fn a_passport_whose_fillers_were_not_seen_is_no_smaller_document() {
+    // Eight fillers of each row are missing, and the check digits of a TD2 are right.
+    let seen = [
+        "P<FRABENALI<<MAELYS<ZOE<<<<<<<<<<<<<",
+        "71VC863042FRA9604021M2810216<<<<<<02",
+    ];
+    let best = &correct(&seen)[0];
+    assert_eq!(best.mrz.format, Format::Td3);
+    assert_eq!(
+        best.lines[1],
+        "71VC863042FRA9604021M2810216<<<<<<<<<<<<<<02"
+    );
+    // A card of that size stays one.
+    let card = &correct(&TD2)[0];
+    assert_eq!((card.mrz.format, card.fillers), (Format::Td2, 0));
+}
+
+#[test]
 fn print_beside_the_zone_is_passed_over() {
     let best = &correct(&["REPUBLIQUE D'UTOPIE", TD3[0], TD3[1]])[0];
     assert_eq!(best.lines, TD3);
