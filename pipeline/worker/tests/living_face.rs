@@ -10,6 +10,7 @@
 mod common;
 
 use common::*;
+use idproof_domain::attack::Recorder;
 
 #[test]
 fn a_living_person_passes_every_check_of_the_recording() {

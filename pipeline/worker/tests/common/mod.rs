@@ -1,6 +1,6 @@
 //! Recordings that a test describes, with a decoder and networks that show what it says.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,7 +13,6 @@ pub use std::sync::Mutex;
 pub use std::sync::atomic::{AtomicU64, Ordering};
 pub use std::time::Duration;
 
-pub use idproof_domain::attack::Recorder;
 pub use idproof_domain::challenge::{Adaptation, Direction, Script, ScriptStep};
 pub use idproof_domain::{
     CheckName, CheckStatus, Decision, Language, Outcome, Policy, ReasonCode, decide,
