@@ -61,9 +61,9 @@ fn a_bad_policy_or_identity_is_refused_with_its_place() {
     let mut verify = Verify::attack();
     let policy = verify.file("policy.toml", b"version = '1'\n[checks]\n");
     verify.extra = vec!["--policy".into(), policy.display().to_string()];
-    verify
-        .run()
-        .refuses_input("`checks.document_quality` is missing");
+    let ran = verify.run();
+    ran.refuses_input("`checks.document_quality`");
+    ran.refuses_input("are missing; every check needs a role");
     let identity = verify.file("identity.json", br#"{"birth_nane": "SECRET"}"#);
     verify.extra = vec!["--identity".into(), identity.display().to_string()];
     let ran = verify.run();

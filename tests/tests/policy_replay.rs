@@ -153,7 +153,8 @@ fn stored_cases_are_judged_by_a_proposed_policy_from_the_database_or_from_a_file
     );
     assert_eq!(found["before"]["accept"]["count"], accepted);
     assert_eq!(found["after"]["accept"]["count"], 0);
-    assert_eq!(found["changed"], accepted);
+    // Of the drawn cases some that were no acceptances may change side as well.
+    assert!(found["changed"].as_u64() >= Some(accepted), "{found}");
     let first = &found["cases_that_change"][0];
     assert_eq!(
         (&first["from"], &first["to"]),

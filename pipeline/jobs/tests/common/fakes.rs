@@ -129,8 +129,9 @@ impl MediaDecoder for FakeDecoder {
                 at,
                 index,
                 image: moved(if self.another.load(Ordering::SeqCst) {
+                    // Faster and faster: what swings evenly repeats.
                     let n = index as f64;
-                    (240.0 + 200.0 * (0.53 * n).sin() + 30.0 * (2.3 * n).cos()) as u64
+                    (240.0 + 200.0 * (0.2 * n + 0.02 * n * n).sin() + 30.0 * (2.3 * n).cos()) as u64
                 } else {
                     16 * index
                 }),
