@@ -1,4 +1,4 @@
-//! The power spectrum of a small square patch.
+//! The Fourier transform of short rows, and the power spectrum of a small square patch.
 
 use std::f64::consts::PI;
 
@@ -35,7 +35,7 @@ pub(crate) fn power(patch: &[f64], side: usize) -> Vec<f64> {
 }
 
 /// Cosine and sine of half a turn, in as many steps as half the length has.
-fn turn(n: usize) -> Vec<(f64, f64)> {
+pub(crate) fn turn(n: usize) -> Vec<(f64, f64)> {
     let angle = |k: usize| -2.0 * PI * k as f64 / n as f64;
     (0..n / 2)
         .map(|k| (angle(k).cos(), angle(k).sin()))
@@ -43,7 +43,7 @@ fn turn(n: usize) -> Vec<(f64, f64)> {
 }
 
 /// Cooley and Tukey (1965), in place, for lengths that are powers of two; `turn` is of the length.
-fn transform(re: &mut [f64], im: &mut [f64], turn: &[(f64, f64)]) {
+pub(crate) fn transform(re: &mut [f64], im: &mut [f64], turn: &[(f64, f64)]) {
     let n = re.len();
     let mut j = 0;
     for i in 1..n {

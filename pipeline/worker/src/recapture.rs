@@ -6,6 +6,8 @@
 
 use idproof_ports::{Rect, RgbImage};
 
+use crate::fft;
+
 /// Side of the square that is looked at, in pixels of the frame; a smaller frame gives half.
 const SIDE: usize = 256;
 /// Rows and columns looked at.
@@ -44,50 +46,40 @@ pub(crate) fn periodicity(image: &RgbImage, face: &Rect) -> Option<f64> {
     Some(along(&|i, n| luma(i, n)).max(along(&|i, n| luma(n, i))))
 }
 
-/// A plain discrete Fourier transform of one length, fine enough for a few hundred samples.
+/// The power spectrum of rows of one length, a power of two.
 struct Transform {
     bins: usize,
-    window: Vec<f32>,
-    /// One turn, in as many steps as there are samples.
-    turn: Vec<(f32, f32)>,
+    window: Vec<f64>,
+    turn: Vec<(f64, f64)>,
     /// The first bin that is fine enough to be no shape of the face.
     first: usize,
 }
 
 impl Transform {
     fn new(side: usize) -> Self {
-        let angle = |i: usize| std::f32::consts::TAU * i as f32 / side as f32;
+        let angle = |i: usize| std::f64::consts::TAU * i as f64 / side as f64;
         Self {
             bins: side / 2,
             window: (0..side).map(|i| 0.5 - 0.5 * angle(i).cos()).collect(),
-            turn: (0..side)
-                .map(|i| (angle(i).cos(), angle(i).sin()))
-                .collect(),
+            turn: fft::turn(side),
             first: side / 16,
         }
     }
 
     fn add_power(&self, samples: &[f32], power: &mut [f64]) {
         let side = samples.len();
-        let fine: Vec<f32> = (0..side)
+        let mut re: Vec<f64> = (0..side)
             .map(|i| {
                 let (from, to) = (i.saturating_sub(MEAN / 2), (i + MEAN / 2 + 1).min(side));
                 let mean = samples[from..to].iter().sum::<f32>() / (to - from) as f32;
-                (samples[i] - mean) * self.window[i]
+                f64::from(samples[i] - mean) * self.window[i]
             })
             .collect();
-        for (bin, power) in power.iter_mut().enumerate().skip(self.first) {
-            let (mut re, mut im, mut at) = (0.0_f32, 0.0_f32, 0);
-            for v in &fine {
-                let (c, s) = self.turn[at];
-                re += v * c;
-                im += v * s;
-                at += bin;
-                if at >= side {
-                    at -= side;
-                }
-            }
-            *power += f64::from(re * re + im * im);
+        let mut im = vec![0.0; side];
+        fft::transform(&mut re, &mut im, &self.turn);
+        let fine = power.iter_mut().zip(re.iter().zip(&im)).skip(self.first);
+        for (power, (re, im)) in fine {
+            *power += re * re + im * im;
         }
     }
 }

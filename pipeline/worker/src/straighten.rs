@@ -108,19 +108,37 @@ fn add_row(image: &RgbImage, m: &[f64; 9], v: f64, by: u32, sums: &mut [f32]) {
     let mut at = 0.0;
     for sum in sums.chunks_exact_mut(3) {
         for _ in 0..by {
-            let z = first.2 + at * step.2;
+            let over = 1.0 / (first.2 + at * step.2);
             let (x, y) = (
-                (first.0 + at * step.0) / z - 0.5,
-                (first.1 + at * step.1) / z - 0.5,
+                (first.0 + at * step.0) * over,
+                (first.1 + at * step.1) * over,
             );
-            add(image, x, y, sum);
+            // Of several places their mean is smooth enough.
+            match by {
+                1 => add_between(image, x - 0.5, y - 0.5, sum),
+                _ => add_nearest(image, x, y, sum),
+            }
             at += 1.0;
         }
     }
 }
 
+/// Adds the pixel at that place; nothing outside, which is black.
+fn add_nearest(image: &RgbImage, x: f64, y: f64, sum: &mut [f32]) {
+    let (w, h) = (image.width() as usize, image.height() as usize);
+    if !(x >= 0.0 && y >= 0.0) || x >= w as f64 || y >= h as f64 {
+        return;
+    }
+    let i = (y as usize * w + x as usize) * 3;
+    if let Some(pixel) = image.data().get(i..i + 3) {
+        for (sum, value) in sum.iter_mut().zip(pixel) {
+            *sum += f32::from(*value);
+        }
+    }
+}
+
 /// Adds what lies between four pixels (bilinear); nothing outside, which is black.
-fn add(image: &RgbImage, px: f64, py: f64, sum: &mut [f32]) {
+fn add_between(image: &RgbImage, px: f64, py: f64, sum: &mut [f32]) {
     let (w, h) = (image.width() as usize, image.height() as usize);
     if !(px >= 0.0 && py >= 0.0) || px + 1.0 >= w as f64 || py + 1.0 >= h as f64 {
         return;
