@@ -31,7 +31,12 @@ async function branded(state, language, organisation, size = PHONE) {
   return page;
 }
 const own = (page, name) => page.evaluate((n) => document.documentElement.style.getPropertyValue(n), name);
-const ground = (locator) => locator.evaluate((element) => getComputedStyle(element).backgroundColor);
+// Once the button has faded from the colour that it was first drawn in.
+const ground = (locator) =>
+  locator.evaluate(async (element) => {
+    await Promise.all(element.getAnimations().map((each) => each.finished.catch(() => {})));
+    return getComputedStyle(element).backgroundColor;
+  });
 
 for (const language of ['fr', 'en']) {
   test(`the pages are drawn in the organisation’s colour and lead back to it, ${language}`, async () => {
