@@ -350,7 +350,7 @@ test('stopping by one’s own will throws the take away', async (t) => {
   const { me, page, token } = await filming(t);
   await me.press('Arrêter de filmer');
   await me.at(me.words.film);
-  await page.waitForTimeout(500);
+  for (let n = 0; n < 50 && (await page.evaluate(NOTHING_KEPT)) !== 0; n++) await page.waitForTimeout(100);
   assert.deepEqual(await discarded(token), ['discarded']);
   assert.equal(await page.evaluate(NOTHING_KEPT), 0);
 });

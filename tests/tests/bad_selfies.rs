@@ -46,7 +46,7 @@ fn recorded(
     let mut line = input.to_vec();
     line.extend(["-f", "lavfi", "-i", SOUND, "-vf", filter, "-t", seconds]);
     line.extend(
-        "-c:v libvpx -b:v 1500k -deadline realtime -cpu-used 8 -pix_fmt yuv420p -c:a libopus"
+        "-c:v libvpx -b:v 1500k -deadline good -cpu-used 5 -pix_fmt yuv420p -c:a libopus"
             .split(' '),
     );
     v.ffmpeg(name, &line)
@@ -251,7 +251,7 @@ fn the_document_held_before_the_face() {
     ]);
     line.extend(["-filter_complex", &hold, "-t", "3"]);
     line.extend(
-        "-c:v libvpx -b:v 1500k -deadline realtime -cpu-used 8 -pix_fmt yuv420p -c:a libopus"
+        "-c:v libvpx -b:v 1500k -deadline good -cpu-used 5 -pix_fmt yuv420p -c:a libopus"
             .split(' '),
     );
     verify.video = verify.ffmpeg("selfie.webm", &line);
