@@ -11,9 +11,10 @@ import engines
 from pool import PoolWriter
 from words import DIGITS, FRENCH_IN_US_PHONES, FRENCH_RESPELT, HESITATIONS, OTHER, OTHERS
 
+# By the names of espeak-ng's own files: behind a language's other name ("fr-fr", "en-gb") a variant is silently left out.
 ACCENTS = {
-    "fr": ("fr-fr", "fr-fr", "fr-be", "fr-ch"),
-    "en": ("en-us", "en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan",
+    "fr": ("fr", "fr", "fr-be", "fr-ch"),
+    "en": ("en-us", "en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan",
            "en-gb-x-gbcwmd", "en-029"),
 }
 UNUSABLE_VARIANTS = {"fast", "announcer", "Demonic", "Mr"}
