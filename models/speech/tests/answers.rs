@@ -109,32 +109,29 @@ fn is_silence(result: &CheckResult, what: &str) {
     assert_eq!(result.reasons, [ReasonCode::NothingSaid], "{what}");
 }
 
-/// Clearly or perhaps something else: never passed, and the reason says which.
-fn is_not_the_answer(result: &CheckResult, what: &str) {
-    match result.status {
-        CheckStatus::Failed => assert!(
-            matches!(
-                result.reasons[..],
-                [ReasonCode::DigitsDiffer | ReasonCode::NothingSaid]
-            ),
-            "{what}: {result:?}"
-        ),
-        CheckStatus::Borderline => {
-            assert_eq!(result.reasons, [ReasonCode::DigitsUncertain], "{what}");
-        }
-        other => panic!("{what}: {other:?} {result:?}"),
-    }
+/// Clearly something else.
+fn is_another_answer(result: &CheckResult, what: &str) {
+    assert_eq!(result.status, CheckStatus::Failed, "{what}: {result:?}");
+    assert_eq!(result.reasons, [ReasonCode::DigitsDiffer], "{what}");
 }
 
-/// The right answer under bad conditions: passed, or a human decides. Never refused.
-fn is_passed_or_borderline(result: &CheckResult, what: &str) {
-    match result.status {
-        CheckStatus::Passed => assert!(result.reasons.is_empty()),
-        CheckStatus::Borderline => {
-            assert_eq!(result.reasons, [ReasonCode::DigitsUncertain], "{what}");
-        }
-        other => panic!("{what}: {other:?} {result:?}"),
-    }
+/// One digit of three is another: something else, or a person listens.
+fn is_not_passed(result: &CheckResult, what: &str) {
+    let (status, reasons) = (&result.status, &result.reasons[..]);
+    assert!(
+        matches!(
+            (status, reasons),
+            (CheckStatus::Failed, [ReasonCode::DigitsDiffer])
+                | (CheckStatus::Borderline, [ReasonCode::DigitsUncertain])
+        ),
+        "{what}: {result:?}"
+    );
+}
+
+/// The right answer, whatever the conditions.
+fn is_passed(result: &CheckResult, what: &str) {
+    assert_eq!(result.status, CheckStatus::Passed, "{what}: {result:?}");
+    assert!(result.reasons.is_empty(), "{what}");
 }
 
 const RIGHT: [&str; 3] = ["trois", "sept", "deux"];
@@ -146,7 +143,7 @@ fn silence_and_noise_are_nothing_said() {
         .iter()
         .map(|x| x * 20.0)
         .collect();
-    is_not_the_answer(&judge(&hiss, Language::Fr, "372"), "noise");
+    is_silence(&judge(&hiss, Language::Fr, "372"), "noise");
 }
 
 #[test]
@@ -158,36 +155,35 @@ fn music_is_not_an_answer() {
         (tone(root) + tone(root * 1.25) + tone(root * 1.5)) * (-4.0 * (at * 2.0).fract()).exp()
     };
     let music: Vec<f32> = (0..5 * RATE).map(chord).collect();
-    is_not_the_answer(&judge(&music, Language::Fr, "372"), "music");
+    is_another_answer(&judge(&music, Language::Fr, "372"), "music");
 }
 
 #[test]
 fn two_speakers_at_once_are_not_accepted() {
     let mut both = words("fr-fr", &RIGHT);
-    let other = words("fr-fr+f3", &["huit", "un", "neuf"]);
+    let other = words("fr+f3", &["huit", "un", "neuf"]);
     both.iter_mut()
         .zip(&other)
         .for_each(|(a, b)| *a = (*a + b) / 2.0);
-    is_not_the_answer(&judge(&both, Language::Fr, "372"), "two speakers");
+    is_another_answer(&judge(&both, Language::Fr, "372"), "two speakers");
 }
 
 #[test]
-fn whispered_and_shouted_digits_are_not_refused_as_other_digits() {
-    let whispered = judge(&words("fr-fr+whisper", &RIGHT), Language::Fr, "372");
-    if whispered.reasons != [ReasonCode::NothingSaid] {
-        is_passed_or_borderline(&whispered, "whispering");
-    }
+fn whispered_digits_are_no_voice_and_shouted_ones_are_heard() {
+    // Whoever whispers is asked to speak up: breath proves no mouth.
+    let whispered = words("fr+whisper", &RIGHT);
+    is_silence(&judge(&whispered, Language::Fr, "372"), "whispering");
     let loud = words("fr-fr", &RIGHT);
     let shouted: Vec<f32> = loud.iter().map(|x| (x * 12.0).tanh()).collect();
-    is_passed_or_borderline(&judge(&shouted, Language::Fr, "372"), "shouting");
+    is_passed(&judge(&shouted, Language::Fr, "372"), "shouting");
 }
 
 #[test]
 fn digits_of_the_other_language_are_not_the_answer() {
     let english = words("en-gb", &["three", "seven", "two"]);
-    is_not_the_answer(&judge(&english, Language::Fr, "372"), "English for French");
+    is_another_answer(&judge(&english, Language::Fr, "372"), "English for French");
     let french = words("fr-fr", &RIGHT);
-    is_not_the_answer(&judge(&french, Language::En, "372"), "French for English");
+    is_another_answer(&judge(&french, Language::En, "372"), "French for English");
 }
 
 #[test]
@@ -196,11 +192,15 @@ fn too_many_too_few_and_swapped_digits_are_not_the_answer() {
         (&["trois", "sept", "deux", "huit"][..], "four digits"),
         (&["trois", "sept"][..], "two digits"),
         (&["sept", "trois", "deux"][..], "wrong order"),
-        (&["trois", "sept", "neuf"][..], "another digit"),
     ] {
-        let result = judge(&words("fr-fr", said), Language::Fr, "372");
-        is_not_the_answer(&result, what);
+        is_another_answer(&judge(&words("fr-fr", said), Language::Fr, "372"), what);
     }
+    let one = judge(
+        &words("fr-fr", &["trois", "sept", "neuf"]),
+        Language::Fr,
+        "372",
+    );
+    is_not_passed(&one, "another digit");
 }
 
 #[test]
@@ -214,58 +214,53 @@ fn digits_inside_larger_numbers_are_not_the_answer() {
         (&["trois cent soixante-douze"][..], "372"),
     ] {
         let result = judge(&words("fr-fr", said), Language::Fr, asked);
-        is_not_the_answer(&result, said[0]);
+        is_another_answer(&result, said[0]);
     }
     let english = words("en-us", &["three hundred", "seventy", "twenty-two"]);
-    is_not_the_answer(&judge(&english, Language::En, "372"), "English numbers");
+    is_another_answer(&judge(&english, Language::En, "372"), "English numbers");
 }
 
 #[test]
-fn a_narrow_and_a_clipped_line_are_not_refused() {
+fn a_narrow_and_a_clipped_line_are_heard() {
     let clean = words("fr-fr", &RIGHT);
     // 8 kHz: every second sample of a mean over two, held.
     let narrow: Vec<f32> = clean
         .chunks_exact(2)
         .flat_map(|c| [(c[0] + c[1]) / 2.0; 2])
         .collect();
-    is_passed_or_borderline(&judge(&narrow, Language::Fr, "372"), "8 kHz");
+    is_passed(&judge(&narrow, Language::Fr, "372"), "8 kHz");
     let peak = clean.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
     let clipped: Vec<f32> = clean
         .iter()
         .map(|x| x.clamp(-peak / 4.0, peak / 4.0))
         .collect();
-    is_passed_or_borderline(&judge(&clipped, Language::Fr, "372"), "clipped");
+    is_passed(&judge(&clipped, Language::Fr, "372"), "clipped");
 }
 
 #[test]
 fn hesitations_are_passed_over() {
     let sound = words("fr-fr", &["euh", "trois", "sept", "euh", "deux"]);
-    is_passed_or_borderline(&judge(&sound, Language::Fr, "372"), "hesitations");
+    is_passed(&judge(&sound, Language::Fr, "372"), "hesitations");
 }
 
 #[test]
-fn sound_of_another_recording_is_not_the_answer() {
+fn sound_of_another_recording_is_another_answer() {
     let other = words("en-us+m3", &["nine", "zero", "five"]);
-    is_not_the_answer(&judge(&other, Language::En, "372"), "another recording");
+    is_another_answer(&judge(&other, Language::En, "372"), "another recording");
 }
 
 #[test]
 fn the_right_digits_pass_and_no_other_answer_does() {
-    let (mut passed, mut all) = (0, 0);
     for (name, language, said, asked) in [
         ("fr-fr", Language::Fr, ["trois", "sept", "deux"], "372"),
         ("fr-be+f2", Language::Fr, ["huit", "zéro", "quatre"], "804"),
         ("en-us", Language::En, ["three", "eight", "two"], "382"),
-        ("en-gb+m4", Language::En, ["nine", "five", "six"], "956"),
+        ("en+m4", Language::En, ["nine", "five", "six"], "956"),
     ] {
         let sound = words(name, &said);
-        let right = judge(&sound, language, asked);
-        is_passed_or_borderline(&right, asked);
-        passed += usize::from(right.status == CheckStatus::Passed);
-        all += 1;
+        is_passed(&judge(&sound, language, asked), asked);
         for wrong in ["111", "373", "809", "385", "950"] {
-            is_not_the_answer(&judge(&sound, language, wrong), wrong);
+            is_not_passed(&judge(&sound, language, wrong), wrong);
         }
     }
-    assert!(passed * 2 >= all, "{passed} of {all} clean voices passed");
 }
