@@ -344,7 +344,12 @@ async fn nothing_that_is_secret_is_logged_counted_or_repeated() {
             assert!(logged.contains(expected), "{expected} was not logged");
         }
         for line in logged.lines() {
-            assert_eq!(telltales.found_in(line), [""; 0], "{line}");
+            // The time of day has six digits after its point, which may be a code's by chance.
+            let said = match line.split_once('Z') {
+                Some((time, said)) if time.starts_with("20") => said,
+                _ => line,
+            };
+            assert_eq!(telltales.found_in(said), [""; 0], "{line}");
         }
     }
 }
