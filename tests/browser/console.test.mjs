@@ -197,9 +197,10 @@ test('a decision is undone within its time, with the seconds shown, and not afte
   await ana.press('u');
   await page.waitForFunction((n) => document.querySelector('main.case h1').textContent.includes(n), first);
   assert.equal((await cases()).find((c) => c.number === first).by.length, 0);
-  // Again, and this time it stands.
+  // Again, and this time it stands; Enter confirms although the focus has left the button.
   await ana.press('a');
   await page.locator('.confirm').waitFor();
+  await page.locator('.confirm').evaluate((button) => button.blur());
   await ana.press('Enter');
   await page.locator('.toast').waitFor();
   await page.locator('.toast').waitFor({ state: 'detached', timeout: 8000 });
