@@ -270,9 +270,11 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
     }
     sorted.sort_by(f64::total_cmp);
     let mid = sorted.len() / 2;
-    Some(if sorted.len() % 2 == 1 {
+    let median = if sorted.len() % 2 == 1 {
         sorted[mid]
     } else {
         f64::midpoint(sorted[mid - 1], sorted[mid])
-    })
+    };
+    // There is nothing between the infinities.
+    (!median.is_nan()).then_some(median)
 }

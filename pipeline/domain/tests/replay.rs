@@ -181,6 +181,26 @@ fn scores_of_another_form_are_refused() {
         let scores: Scores<'_> = serde_json::from_str(&other).unwrap();
         assert!(scores.open().is_err(), "{to}");
     }
+    // Numbers were once kept as decimal digits; a number too long is none.
+    let with = |liveness: &str| {
+        let from = text.find("\"liveness\"").unwrap();
+        let to = from + text[from..].find(',').unwrap();
+        format!(
+            "{}\"liveness\":\"{liveness}\"{}",
+            &text[..from],
+            &text[to..]
+        )
+    };
+    for (liveness, read) in [
+        ("= 3 0.75 NaN -1e300", true),
+        ("= 3 :P-g : :v_A", true),
+        ("= 1 :AAAAAAAAAAAA", false),
+        ("= 1 :P-", false),
+    ] {
+        let text = with(liveness);
+        let scores: Scores<'_> = serde_json::from_str(&text).unwrap();
+        assert_eq!(scores.open().is_ok(), read, "{liveness}");
+    }
     // A part that older scores lack was not measured; a part that newer ones hold is left aside.
     let without = text.replace("\"lips\"", "\"something_new\"");
     let scores: Scores<'_> = serde_json::from_str(&without).unwrap();

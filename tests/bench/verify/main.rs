@@ -4,6 +4,7 @@
 //! call that the verification made, made again with an input of the same shape and nothing else,
 //! and the speech model on the same sound. Models are loaded before anything is measured.
 //! Input: 10 s of 720p VP8 and two 12 MP photographs, from the sample cases (`make samples`).
+//! Beside it the recording alone, beyond its decoding, and the memory of one five times as long.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,6 +15,7 @@
 
 mod call_counter;
 mod memory;
+mod recording;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -88,6 +90,18 @@ fn main() {
         "| peak memory of all its processes | {} MB | ≤ 800 MB |",
         peak / 1_000_000
     );
+    recording::report(
+        &case,
+        &recording::Tools {
+            calls: &calls,
+            runtime: &runtime,
+            store: &store,
+            decoder: &decoder,
+            analysers: &analysers,
+            clock: &*clock,
+        },
+    );
+    recording::memory_by_length(&case, &config, peak);
     println!(
         "| cores | {} | 2 |",
         std::thread::available_parallelism().map_or(0, usize::from)

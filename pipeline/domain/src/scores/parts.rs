@@ -3,7 +3,8 @@
 use time::{Date, Month};
 
 use super::words::{
-    Reader, Words, Writer, by_fields, by_name, read_comparisons, write_comparisons,
+    MOST, Reader, Words, Writer, by_fields, by_name, medians, read_comparisons, read_median,
+    write_comparisons, write_median,
 };
 use crate::answers::Answers;
 use crate::attack::{Continuity, DocumentShown, HeadTurn, Injection, Recapture, Recorder};
@@ -30,11 +31,7 @@ by_fields! {
     Presence { frames, with_one_face, with_several, with_none, face_width, eyes, chin, light }
     Liveness { scores }
     Motion { frames, deformation }
-    Recapture { periodicity }
-    Display { beat, bars }
-    Skin { lips, warmth }
     Pulse { seconds, strength }
-    Layout { likeness }
     Injection { recorder, virtual_camera, repeated_frames, even_times }
     Footage { share, cases, marks }
     Answers { asked, delays }
@@ -53,6 +50,13 @@ by_name! {
 
 by_fields! {
     HeadTurn { asked, degrees, otherwise, early }
+}
+
+medians! {
+    Recapture { | periodicity }
+    Display { beat | bars }
+    Skin { | lips, warmth }
+    Layout { | likeness }
 }
 
 impl Words for DocumentKind {
@@ -233,7 +237,6 @@ impl Words for Traces {
 
 /// A count of things whose names are not kept.
 fn few(from: &mut Reader<'_>) -> Option<usize> {
-    const MOST: usize = 10_000;
     usize::read(from).filter(|n| *n <= MOST)
 }
 

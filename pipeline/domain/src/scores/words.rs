@@ -4,9 +4,15 @@
 use std::fmt::{Display, Write as _};
 use std::str::SplitAsciiWhitespace;
 
-use crate::evidence::Measured;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::evidence::{Measured, median};
 use crate::face::Comparison;
 use crate::reason::ReasonCode;
+
+/// No case holds a longer list.
+pub(super) const MOST: usize = 10_000;
 
 #[derive(Default)]
 pub(super) struct Writer(pub String);
@@ -60,14 +66,32 @@ macro_rules! whole_numbers {
 
 whole_numbers!(u32, u64, usize, i32);
 
+/// What a number's bits begin with; older scores hold decimal numbers.
+const BITS: char = ':';
+
 impl Words for f64 {
+    /// Its bits, without the zeros at their end: a third of the length of the decimal digits that read
+    /// back as the same number, and read in a tenth of the time.
     fn write(&self, to: &mut Writer) {
-        // The shortest text that reads back as the same number.
-        to.word(format_args!("{self:?}"));
+        let bits = self.to_be_bytes();
+        let length = bits
+            .iter()
+            .rposition(|b| *b != 0)
+            .map_or(0, |last| last + 1);
+        to.word(BITS);
+        URL_SAFE_NO_PAD.encode_string(bits.get(..length).unwrap_or(&bits), &mut to.0);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        from.word()?.parse().ok()
+        let word = from.word()?;
+        let Some(text) = word.strip_prefix(BITS) else {
+            return word.parse().ok();
+        };
+        // One byte more than the bits: a longer word is seen to be none.
+        let mut bits = [0; 9];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bits).ok()?;
+        let bits = bits.first_chunk().filter(|_| length <= 8)?;
+        Some(Self::from_be_bytes(*bits))
     }
 }
 
@@ -220,6 +244,49 @@ pub(super) fn read_comparisons(from: &mut Reader<'_>) -> Option<Vec<Comparison>>
     Some(all)
 }
 
+/// What a list begins with of which only length and median are kept.
+const MEDIAN: char = '~';
+
+/// Of numbers that are judged by their median: how many there are, and the median.
+pub(super) fn write_median(all: &[f64], to: &mut Writer) {
+    to.word(MEDIAN);
+    let _ = write!(to.0, "{}", all.len());
+    if !all.is_empty() {
+        median(all).unwrap_or(f64::NAN).write(to);
+    }
+}
+
+/// As many numbers, each of them the median.
+pub(super) fn read_median(from: &mut Reader<'_>) -> Option<Vec<f64>> {
+    let word = from.word()?;
+    let Some(n) = word.strip_prefix(MEDIAN) else {
+        // Older scores hold every number.
+        let n = word.parse().ok()?;
+        return (0..n).map(|_: usize| f64::read(from)).collect();
+    };
+    match n.parse().ok().filter(|n| *n <= MOST)? {
+        0 => Some(Vec::new()),
+        n => Some(vec![f64::read(from)?; n]),
+    }
+}
+
+/// Writes a struct whose last fields, those behind the bar, are judged by their medians.
+macro_rules! medians {
+    ($($type:ident { $($field:ident),* | $($list:ident),+ })+) => {$(
+        impl Words for $type {
+            fn write(&self, to: &mut Writer) {
+                let Self { $($field,)* $($list),+ } = self;
+                $($field.write(to);)*
+                $(write_median($list, to);)+
+            }
+
+            fn read(from: &mut Reader<'_>) -> Option<Self> {
+                Some(Self { $($field: Words::read(from)?,)* $($list: read_median(from)?),+ })
+            }
+        }
+    )+};
+}
+
 /// Writes a struct field by field.
 macro_rules! by_fields {
     ($($type:ident { $($field:ident),+ $(,)? })+) => {$(
@@ -252,4 +319,4 @@ macro_rules! by_name {
     )+};
 }
 
-pub(super) use {by_fields, by_name};
+pub(super) use {by_fields, by_name, medians};
