@@ -195,6 +195,9 @@ function caseFor(c, who) {
       tracks: blind || !kept ? null : [
         { name: 'face_present', unit: 'faces', points: Array.from({ length: 30 }, (_, i) => [i * 200, i === 17 ? 0 : i > 24 && i < 27 ? 2 : 1]) },
         { name: 'live_score', unit: 'p', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(100 * (0.72 + 0.2 * Math.sin(i * 0.7 + c.seed))) / 100]) },
+        { name: 'periodicity', unit: 'ratio', points: Array.from({ length: 6 }, (_, i) => [i * 1000, i === 3 ? 3.6 : 1.4 + 0.1 * i]) },
+        { name: 'bars', unit: 'sides', points: Array.from({ length: 6 }, (_, i) => [i * 1000, i === 4 ? 1 : 0]) },
+        { name: 'lips', unit: 'of_light', points: Array.from({ length: 6 }, (_, i) => [i * 1000, 0.31 - 0.02 * i]) },
         { name: 'cut', unit: 'cut', points: c.seed % 2 ? [[3500, 1]] : [] },
         ...(c.seed % 2 ? [{ name: 'document_shown', unit: 'seen', points: Array.from({ length: 9 }, (_, i) => [4200 + i * 200, i > 2 && i < 7 && c.seed % 4 === 3 ? 1 : 0]) }] : []),
         { name: 'head_yaw', unit: 'degrees', points: Array.from({ length: 30 }, (_, i) => [i * 200, Math.round(240 * Math.exp(-((i - 16) ** 2) / 14) + 8 * Math.sin(i)) / 10]) },

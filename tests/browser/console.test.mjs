@@ -126,6 +126,13 @@ test('the player jumps from mark to mark by keys, and the sound is drawn', async
   await ana.press('s');
   await page.waitForTimeout(120);
   assert.equal(await at(), 2.6);
+  // The frame that says most of each sign of an attack is shown by its button.
+  const sign = page.getByRole('row', { name: /Trame d’écran/ });
+  assert.match(await sign.textContent(), /3,6/);
+  await sign.getByRole('button').click();
+  await page.waitForTimeout(120);
+  assert.equal(await at(), 3);
+  await page.locator('main.case h1').focus();
   // Dark where the voice is, empty where it is silent.
   const drawn = await page.locator('.wave canvas').evaluate((canvas) => {
     const { width, height } = canvas;

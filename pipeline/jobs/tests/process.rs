@@ -283,6 +283,8 @@ async fn a_person_is_shown_faces_and_what_was_read_and_an_accepted_case_keeps_no
             let points = track["points"].as_array().unwrap();
             assert!(track["name"] == "cut" || !points.is_empty(), "{track}");
         }
+        let names = found["tracks"].as_array().unwrap().iter();
+        assert!(names.map(|t| &t["name"]).any(|n| n == "bars"), "{found}");
         // What leaves with the decision holds none of it.
         let (_, decision) = verdict(&world, &case).await;
         assert!(!decision.report.to_string().contains("ERIKSSON"));

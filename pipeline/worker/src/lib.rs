@@ -44,6 +44,6 @@ pub use faces::FaceTools;
 pub use footage::{Mark, Marks};
 pub use lips::{Mouth, MouthTracker, lip_sync, lip_sync_between};
 pub use mark::PictureMarks;
-pub use shown::{Corners, Shown, ShownField, ShownFrame, ShownSide};
+pub use shown::{Corners, Shown, ShownField, ShownFrame, ShownSide, Signs};
 pub use side::{Look, look};
 pub use speech::summarise;

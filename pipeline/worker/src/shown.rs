@@ -27,6 +27,8 @@ pub struct Shown {
     pub heard: Vec<HeardDigit>,
     /// Live scores (1 is bona fide) by time after the start.
     pub live: Vec<(Duration, f64)>,
+    /// What speaks of a display, a print or a mask in the best frame of each second.
+    pub signs: Vec<Signs>,
     /// How many faces were seen, by time after the start.
     pub faces: Vec<(Duration, u32)>,
     /// When the recording jumps to another scene.
@@ -74,6 +76,17 @@ pub struct ShownField {
     pub name: &'static str,
     pub text: String,
     pub corners: Corners,
+}
+
+/// Signs of an attack in one frame, in the units of the evidence they go into.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Signs {
+    /// After the start of the recording.
+    pub at: Duration,
+    pub periodicity: Option<f64>,
+    pub bars: f64,
+    pub lips: Option<f64>,
+    pub warmth: Option<f64>,
 }
 
 /// A face in the recording.

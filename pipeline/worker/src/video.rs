@@ -19,7 +19,7 @@ use crate::lips::MouthTracker;
 use crate::pulse::SkinColour;
 use crate::quality::frame_quality;
 use crate::recapture::periodicity;
-use crate::shown::{Shown, ShownFrame, cut_out};
+use crate::shown::{Shown, ShownFrame, Signs, cut_out};
 use crate::skin::{Surface, surface};
 
 /// Faces are searched in frames this far apart; between them the mouth alone is followed.
@@ -218,15 +218,19 @@ impl<'a> FaceSink<'a> {
         self.found
             .covers
             .extend(cover(&best.image, &best.landmarks));
-        self.found
-            .bars
-            .push(f64::from(bars(&best.image, &best.bounds)));
-        self.found
-            .surfaces
-            .extend(surface(&best.image, &best.landmarks));
-        self.found
-            .periodicity
-            .extend(periodicity(&best.image, &best.bounds));
+        let bars = f64::from(bars(&best.image, &best.bounds));
+        let surface = surface(&best.image, &best.landmarks);
+        let periodicity = periodicity(&best.image, &best.bounds);
+        self.shown.signs.push(Signs {
+            at: best.at,
+            periodicity,
+            bars,
+            lips: surface.as_ref().map(|s| s.lips),
+            warmth: surface.as_ref().map(|s| s.warmth),
+        });
+        self.found.bars.push(bars);
+        self.found.surfaces.extend(surface);
+        self.found.periodicity.extend(periodicity);
         if let Some(tools) = self.tools {
             let embedded = lock(tools).embed(&best.image, &best.bounds, &best.landmarks);
             match embedded {

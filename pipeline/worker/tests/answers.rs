@@ -100,6 +100,11 @@ fn what_is_shown_of_a_recording_has_its_tracks() {
     assert!(found.shown.voice.is_empty(), "the film is silent");
     assert!(found.shown.cuts.is_empty(), "it is one piece");
     assert!(found.shown.document.is_empty(), "it was not asked for");
+    // The signs of an attack are those that the checks judge, frame by frame.
+    let display = found.evidence.display.value().unwrap();
+    let bars: Vec<f64> = found.shown.signs.iter().map(|s| s.bars).collect();
+    assert_eq!(bars, display.bars);
+    assert!(!bars.is_empty() && found.shown.signs.is_sorted_by_key(|s| s.at));
 }
 
 fn asked(step: ScriptStep) -> CaseInput {

@@ -8,6 +8,7 @@ import { byKey, scaled } from '../src/lib/place.ts';
 import { boxesOf, marked, rangeIn, stretchOf } from '../src/lib/places.ts';
 import { bandOf, bandsOf } from '../src/lib/scale.ts';
 import { peaks } from '../src/lib/sound.ts';
+import { signsOf } from '../src/lib/signs.ts';
 import { filmOf, otherTracks, seen, stretches } from '../src/lib/track.ts';
 
 const field = (declared, zone, print = null, agrees = null) => ({ name: 'x', declared, zone, print, agrees });
@@ -89,6 +90,22 @@ const video = {
     { name: 'lip_sync', unit: 'r', points: [[0, 0.1], [1000, 0.2]] },
   ],
 };
+
+test('each sign of an attack names the frame that says most, and whether it is beyond its limit', () => {
+  const tracks = [
+    { name: 'live_score', unit: 'score', points: [[0, 0.9], [1000, 0.4], [2000, 0.8]] },
+    { name: 'periodicity', unit: 'ratio', points: [[500, 1.2], [1500, 2.9]] },
+    { name: 'bars', unit: 'sides', points: [[0, 0], [1000, 0]] },
+    { name: 'lips', unit: 'of_light', points: [] },
+  ];
+  const checks = [{ name: 'liveness', threshold: 0.6 }, { name: 'recapture', threshold: 3 }];
+  assert.deepEqual(signsOf(tracks, checks), [
+    { name: 'live_score', at: 1, value: 0.4, limit: 0.6, beyond: true },
+    { name: 'periodicity', at: 1.5, value: 2.9, limit: 3, beyond: false },
+    { name: 'bars', at: 0, value: 0, limit: null, beyond: false },
+  ]);
+  assert.deepEqual(signsOf([], checks), []);
+});
 
 test('tracks become stretches, marks and curves', () => {
   assert.deepEqual(stretches([[0, 1], [1000, 1], [2000, 0]], 4), [{ from: 0, to: 2, kind: 'one' }, { from: 2, to: 4, kind: 'none' }]);

@@ -10,7 +10,7 @@ use idproof_domain::document::print::Compared;
 use idproof_domain::ids::PictureId;
 use idproof_ports::RgbImage;
 use idproof_vault::{CaseKey, ObjectName, VaultError};
-use idproof_worker::{Analysis, Corners, Shown, ShownSide};
+use idproof_worker::{Analysis, Corners, Shown, ShownSide, Signs};
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::{Map, Value, json};
@@ -179,6 +179,14 @@ fn findings(shown: &Shown, analysis: &Analysis) -> Value {
         track("mouth", "of_width", shown.mouth.iter().copied()),
         track("voice", "dB", shown.voice.iter().copied()),
     ];
+    let sign = |name, unit, of: fn(&Signs) -> Option<f64>| {
+        let all = shown.signs.iter();
+        track(name, unit, all.filter_map(|s| Some((s.at, of(s)?))))
+    };
+    tracks.push(sign("periodicity", "ratio", |s| s.periodicity));
+    tracks.push(sign("bars", "sides", |s| Some(s.bars)));
+    tracks.push(sign("lips", "of_light", |s| s.lips));
+    tracks.push(sign("warmth", "of_light", |s| s.warmth));
     tracks.push(track("document_shown", "seen", document));
     tracks.retain(|t| t["points"] != json!([]));
     // No cut says something too, where frames were looked at.

@@ -32,8 +32,8 @@ export interface Film {
   turns: { at: number; direction: string }[];
   /** Bona fide score over time. */
   live: Point[];
-  /** Head in degrees from its rest, gap of the lips over their width, sound in dB, pulse a minute; empty where not measured. */
-  lanes: Record<'yaw' | 'pitch' | 'mouth' | 'voice' | 'pulse', Point[]>;
+  /** Head in degrees from its rest, gap of the lips over their width, sound in dB; empty where not measured. */
+  lanes: Record<'yaw' | 'pitch' | 'mouth' | 'voice', Point[]>;
   lips: null | { score: number; lag: number; seconds: number };
 }
 export interface Point {

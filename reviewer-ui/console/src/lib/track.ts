@@ -51,14 +51,14 @@ export function filmOf(video: Video): Film {
     document: track('document_shown') ? seen(track('document_shown')?.points ?? []) : null,
     turns: (video.moves ?? []).map((move) => ({ at: seconds(move.at_ms), direction: move.kind === 'document' ? 'document' : (move.direction ?? 'head') })),
     live: points('live_score'),
-    lanes: { yaw: points('head_yaw'), pitch: points('head_pitch'), mouth: points('mouth'), voice: points('voice'), pulse: points('pulse') },
+    lanes: { yaw: points('head_yaw'), pitch: points('head_pitch'), mouth: points('mouth'), voice: points('voice') },
     lips: video.lips ? { score: video.lips.score, lag: video.lips.lag_ms, seconds: video.lips.seconds } : null,
   };
 }
 
-const DRAWN = ['face_present', 'live_score', 'cut', 'document_shown', 'head_yaw', 'head_pitch', 'mouth', 'voice', 'pulse'];
+const DRAWN = ['face_present', 'live_score', 'cut', 'document_shown', 'head_yaw', 'head_pitch', 'mouth', 'voice', 'periodicity', 'bars', 'lips', 'warmth'];
 
-/** Tracks that the timeline does not draw by itself. */
+/** Tracks that neither the timeline nor the table of signs shows. */
 export function otherTracks(video: Video): Track[] {
   return (video.tracks ?? []).filter((track) => !DRAWN.includes(track.name) && track.points.length > 1);
 }
