@@ -70,8 +70,8 @@ whole_numbers!(u32, u64, usize, i32);
 const BITS: char = ':';
 
 impl Words for f64 {
-    /// Its bits, without the zeros at their end: a third of the length of the decimal digits that read
-    /// back as the same number, and read in a tenth of the time.
+    /// Its bits, without the zeros at their end: shorter than the decimal digits that read back as the
+    /// same number, and read without arithmetic.
     fn write(&self, to: &mut Writer) {
         let bits = self.to_be_bytes();
         let length = bits
