@@ -9,6 +9,14 @@ pub(super) struct Reading {
     pub confidence: f32,
     /// Fillers and digits that the network itself saw; none are counted in free text.
     pub signs: usize,
+    /// Where the middle of each character stands, as a share of the picture's width; only [`plain`] tells.
+    pub places: Vec<f32>,
+}
+
+impl Reading {
+    pub fn fillers(&self) -> usize {
+        self.text.bytes().filter(|b| *b == b'<').count()
+    }
 }
 
 /// Class 0 of PP-OCR's recogniser.
@@ -45,6 +53,7 @@ pub(super) fn free(probabilities: &[f32], names: &[String]) -> Reading {
             sum / f32::from(count)
         },
         signs: 0,
+        places: Vec::new(),
     }
 }
 
@@ -52,31 +61,36 @@ pub(super) fn free(probabilities: &[f32], names: &[String]) -> Reading {
 /// class `k` is `symbols[k - 1]`.
 pub(super) fn plain(probabilities: &[f32], symbols: &[u8]) -> Reading {
     let mut reading = Reading::default();
-    let (mut sum, mut last) = (0.0, BLANK);
-    let mut peak: f32 = 0.0;
-    for step in probabilities.chunks_exact(symbols.len() + 1) {
+    let steps = probabilities.chunks_exact(symbols.len() + 1);
+    let count = steps.len().max(1) as f32;
+    let mut marks: Vec<Mark> = Vec::new();
+    let mut last = BLANK;
+    for (at, step) in steps.enumerate() {
         let (class, probability) =
             step.iter().enumerate().fold(
                 (BLANK, 0.0),
                 |best, (i, p)| if *p > best.1 { (i, *p) } else { best },
             );
-        if class != last && last != BLANK {
-            sum += peak;
+        match marks.last_mut().filter(|_| class == last) {
+            _ if class == BLANK => {}
+            Some(mark) => {
+                mark.last = at;
+                mark.probability = mark.probability.max(probability);
+            }
+            None => marks.push(Mark {
+                byte: symbols[class - 1],
+                first: at,
+                last: at,
+                probability,
+            }),
         }
-        if class != BLANK && class != last {
-            let symbol = symbols[class - 1];
-            reading.text.push(char::from(symbol));
-            reading.signs += usize::from(symbol == b'<' || symbol.is_ascii_digit());
-            peak = 0.0;
-        }
-        peak = peak.max(probability);
         last = class;
     }
-    if last != BLANK {
-        sum += peak;
-    }
-    if !reading.text.is_empty() {
-        reading.confidence = sum / reading.text.len() as f32;
+    for mark in &marks {
+        reading.text.push(char::from(mark.byte));
+        reading.signs += usize::from(mark.byte == b'<' || mark.byte.is_ascii_digit());
+        reading.confidence += mark.probability / marks.len() as f32;
+        reading.places.push((mark.centre() + 0.5) / count);
     }
     reading
 }
@@ -133,6 +147,7 @@ pub(super) fn zone(probabilities: &[f32], classes: usize, symbols: &[(usize, u8)
             .iter()
             .filter(|m| m.byte == b'<' || m.byte.is_ascii_digit())
             .count(),
+        places: Vec::new(),
     }
 }
 

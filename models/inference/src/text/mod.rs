@@ -1,8 +1,10 @@
 //! Printed text: PP-OCR's detector and recogniser, and the search for machine-readable
 //! zones with them.
 
+mod attempt;
 mod decode;
 mod detect;
+mod grid;
 mod own;
 mod recognise;
 mod rows;
@@ -15,8 +17,10 @@ use idproof_ports::{
 };
 
 use crate::runtime::{ModelFile, Net, Runtime};
+use attempt::{Attempt, SHORTEST, mixtures};
 use decode::Reading;
 use detect::Detector;
+use grid::Grid;
 use own::LineReader;
 use recognise::Recogniser;
 use rows::Group;
@@ -45,13 +49,10 @@ const NATURAL: f32 = 1.0;
 /// How much wider than natural a zone is fed at the second try: fillers side by side need
 /// room.
 const STRETCH: f32 = 1.3;
-/// A row with fewer characters, or read with less confidence, is none of a zone.
-const SHORTEST: usize = 20;
-const LEAST_CONFIDENCE: f32 = 0.35;
-/// Symbols a row has, by format.
-const WIDTHS: [usize; 3] = [30, 36, 44];
-/// Symbols looked for behind a row's end: the shortest row read may be one of the longest format.
-const MOST_MISSING: usize = 24;
+/// Symbols a row has, by format, the most first: what ends a shorter row would be read of a longer one too.
+const WIDTHS: [usize; 3] = [44, 36, 30];
+/// A row is read as long as a format has it, and once more by the pitch that this showed: perspective changes it.
+const ROUNDS: usize = 2;
 /// A row read with this confidence stands the right way up.
 const UPRIGHT: f32 = 0.5;
 
@@ -61,10 +62,9 @@ const WORDY: f32 = 13.0;
 /// Sine of the angle from which print on a level page was stamped over it.
 const STAMPED: f32 = 0.12;
 
-/// A row that the own network reads with this confidence stands the right way up.
-const OWN_UPRIGHT: f32 = 0.85;
-/// Rows in which the own network sees so few fillers are none of a zone.
-const FEWEST_FILLERS: usize = 5;
+/// Fillers that the own network sees in a row which stands the right way up. Upside down it sees letters and digits in
+/// their places or nothing, and is as sure of them.
+const UPRIGHT_FILLERS: usize = 2;
 /// A lone line is looked at without its margins where they take more than this of it.
 const LOOSE: f32 = 0.8;
 
@@ -75,8 +75,11 @@ pub struct PpOcr {
     own: Option<LineReader>,
 }
 
-/// Where the rows lie, and what they say.
-type Rows = (Vec<Strip>, Vec<TextLine>);
+/// Where rows lie, the right way up, and what our own network reads there.
+struct OwnRows {
+    rows: Vec<Strip>,
+    readings: Vec<Reading>,
+}
 
 impl PpOcr {
     /// `detection` and `recognition` are the files of PP-OCR v4 (or of like input and
@@ -240,9 +243,8 @@ impl PpOcr {
     ) -> Result<(), ModelError> {
         let rows = tighten::rows(image, &group.rows).map_err(self.recogniser.vision_error())?;
         let seed = rows[group.seed];
-        let own = self.own_lines(image, &rows, group.seed)?;
-        let own = match own {
-            Some((upright, read)) => Some(self.lengthened(image, &upright, Attempt::new(read))?),
+        let own = match self.own_rows(image, &rows, group.seed)? {
+            Some(own) => Some(self.on_grid(image, own)?),
             None => None,
         };
         if let Some(attempt) = &own {
@@ -301,50 +303,57 @@ impl PpOcr {
         Ok(())
     }
 
-    /// Reads rows again that are longer at their end, as long as those of each format are: the
+    /// Reads rows again as long as those of each format are, from where the first symbol of any of them stands: the
     /// detector misses long runs of fillers, and the check digit that stands alone behind them.
-    fn lengthened(
-        &mut self,
-        image: &RgbImage,
-        rows: &[Strip],
-        attempt: Attempt,
-    ) -> Result<Attempt, ModelError> {
-        let symbols = attempt.read.iter().map(|l| l.text.len()).max();
-        let Some((own, symbols)) = self.own.as_mut().zip(symbols) else {
-            return Ok(attempt);
+    fn on_grid(&mut self, image: &RgbImage, own: OwnRows) -> Result<Attempt, ModelError> {
+        let OwnRows { rows, readings } = own;
+        let grid = Grid::of(&rows, &readings);
+        let mut best = Attempt::new(lines(&rows, readings).collect());
+        let Some((reader, grid)) = self.own.as_mut().zip(grid) else {
+            return Ok(best);
         };
-        let mut best = attempt;
+        if !best.is_zone || best.is_settled() {
+            return Ok(best);
+        }
         for width in WIDTHS {
-            let missing = width.saturating_sub(symbols);
-            if best.is_clean() || !best.is_zone || !(1..=MOST_MISSING).contains(&missing) {
-                continue;
+            let mut grid = grid;
+            for _ in 0..ROUNDS {
+                let rows = grid.rows(&rows, width);
+                let readings = reader.read_rows(image, &rows, width)?;
+                let next = Grid::of(&rows, &readings);
+                let attempt = Attempt::new(lines(&rows, readings).collect());
+                let clean = attempt.is_clean();
+                if attempt.beats(&best) {
+                    best = attempt;
+                }
+                match next.filter(|_| !clean) {
+                    Some(next) => grid = next,
+                    None => break,
+                }
             }
-            let by = missing as f32 / symbols as f32;
-            let longer: Vec<Strip> = rows.iter().map(|r| r.lengthened(by * r.length)).collect();
-            let readings = own.read_rows(image, &longer, width)?;
-            let longer = Attempt::new(lines(&longer, readings).collect());
-            if longer.beats(&best) {
-                best = longer;
+            if best.is_clean() {
+                break;
             }
         }
         Ok(best)
     }
 
     /// The rows as our own network reads them, the right way up; `None` without it.
-    fn own_lines(
+    fn own_rows(
         &mut self,
         image: &RgbImage,
         rows: &[Strip],
         seed: usize,
-    ) -> Result<Option<Rows>, ModelError> {
+    ) -> Result<Option<OwnRows>, ModelError> {
         let Some(own) = &mut self.own else {
             return Ok(None);
         };
         let mut rows = rows.to_vec();
         let mut reading = own.read(image, rows[seed])?;
-        if reading.confidence < OWN_UPRIGHT {
+        if reading.fillers() < UPRIGHT_FILLERS {
             let other = own.read(image, rows[seed].turned())?;
-            if other.confidence > reading.confidence {
+            let sure = |r: &Reading| (r.fillers().min(UPRIGHT_FILLERS), r.confidence);
+            if sure(&other) > sure(&reading) {
                 reading = other;
                 rows = rows.iter().rev().map(|s| s.turned()).collect();
             }
@@ -353,115 +362,13 @@ impl PpOcr {
             return Ok(None);
         }
         let readings = own.read_rows(image, &rows, reading.text.len())?;
-        let read = lines(&rows, readings).collect();
-        Ok(Some((rows, read)))
+        Ok(Some(OwnRows { rows, readings }))
     }
 
     fn probe(&mut self, image: &RgbImage, strip: Strip) -> Result<Reading, ModelError> {
         let readings = self.recogniser.read_zone(image, &[strip], NATURAL)?;
         Ok(readings.into_iter().next().unwrap_or_default())
     }
-}
-
-/// Lines read and how good a zone they make.
-#[derive(Clone, Default)]
-struct Attempt {
-    /// Empty where they make none.
-    lines: Vec<TextLine>,
-    /// Every row as it was read.
-    read: Vec<TextLine>,
-    /// Wrong check digits, characters to change and fillers to move of the best proposal.
-    rank: Option<(usize, usize, usize)>,
-    /// There is a proposal, or a row that looks like the one with the dates.
-    is_zone: bool,
-}
-
-impl Attempt {
-    fn new(mut lines: Vec<TextLine>) -> Self {
-        let read = lines.clone();
-        lines.retain(|l| l.text.len() >= SHORTEST && l.confidence >= LEAST_CONFIDENCE);
-        let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
-        let rank = mrz::correct(&texts)
-            .first()
-            .map(|c| (c.mrz.wrong_checks(), c.changed, c.fillers));
-        let is_zone =
-            rank.is_some() || texts.iter().any(|t| has_dates(t.as_bytes())) || are_alike(&texts);
-        if rank.is_none() {
-            lines.clear();
-        }
-        Self {
-            is_zone,
-            lines,
-            read,
-            rank,
-        }
-    }
-
-    /// It is one, or has the fillers of one.
-    fn may_be_a_zone(&self) -> bool {
-        let fillers = self.read.iter().flat_map(|l| l.text.bytes());
-        self.is_zone || fillers.filter(|b| *b == b'<').count() >= FEWEST_FILLERS
-    }
-
-    fn is_perfect(&self) -> bool {
-        self.rank.is_some_and(|(wrong, ..)| wrong == 0)
-    }
-
-    /// Nothing was wrong, changed or moved.
-    fn is_clean(&self) -> bool {
-        self.rank == Some((0, 0, 0))
-    }
-
-    fn beats(&self, other: &Self) -> bool {
-        match (self.rank, other.rank) {
-            (Some(own), Some(other)) => own < other,
-            (own, None) => own.is_some(),
-            (None, Some(_)) => false,
-        }
-    }
-}
-
-/// Each choice of one reading a row, between two readings of the same rows.
-fn mixtures(own: &[TextLine], other: &[TextLine]) -> Vec<Vec<TextLine>> {
-    if own.len() != other.len() || own.len() > 3 {
-        return Vec::new();
-    }
-    (1..(1_usize << own.len()) - 1)
-        .map(|choice| {
-            let pick = |k: usize| {
-                if choice >> k & 1 == 1 {
-                    &own[k]
-                } else {
-                    &other[k]
-                }
-            };
-            (0..own.len()).map(|k| pick(k).clone()).collect()
-        })
-        .collect()
-}
-
-/// Two rows of nearly the same number of characters, one that a format has.
-fn are_alike(texts: &[&str]) -> bool {
-    let near = |width: usize| {
-        texts
-            .iter()
-            .filter(|t| t.len().abs_diff(width) <= 2)
-            .count()
-    };
-    [30, 36, 44].into_iter().any(|width| near(width) >= 2)
-}
-
-/// Six digits and a check digit, the sex, and digits again or the end: every format has a
-/// row with them.
-fn has_dates(text: &[u8]) -> bool {
-    let digit = |b: &u8| b.is_ascii_digit() || matches!(b, b'O' | b'I' | b'B' | b'S' | b'Z');
-    (8..text.len()).any(|i| {
-        let (before, after) = (&text[i - 7..i], &text[i + 1..text.len().min(i + 8)]);
-        matches!(text[i], b'M' | b'F' | b'<')
-            && before.iter().all(digit)
-            && !after.is_empty()
-            && after.iter().filter(|b| digit(b)).count() >= after.len().min(6)
-    })
 }
 
 fn lines(strips: &[Strip], readings: Vec<Reading>) -> impl Iterator<Item = TextLine> {

@@ -47,16 +47,6 @@ impl Strip {
         }
     }
 
-    /// Longer by `by` pixels at the end of the text.
-    pub fn lengthened(self, by: f32) -> Self {
-        let (ux, uy) = self.along();
-        Self {
-            centre: Point::new(self.centre.x + ux * by / 2.0, self.centre.y + uy * by / 2.0),
-            length: self.length + by,
-            ..self
-        }
-    }
-
     /// Grown by `by` pixels on every side.
     pub fn grown(self, by: f32) -> Self {
         Self {
@@ -119,21 +109,6 @@ mod tests {
         assert_eq!(strip.corners()[2], Point::new(14.0, 22.0));
         let turned = strip.turned().corners();
         assert!((turned[0].x - 14.0).abs() < 1e-4 && (turned[0].y - 22.0).abs() < 1e-4);
-    }
-
-    #[test]
-    fn a_strip_grows_at_the_end_of_its_text_whichever_way_that_reads() {
-        let strip = Strip {
-            centre: Point::new(10.0, 20.0),
-            angle: 0.0,
-            length: 8.0,
-            thickness: 4.0,
-        };
-        let longer = strip.lengthened(6.0).corners();
-        assert_eq!(longer[0], strip.corners()[0]);
-        assert_eq!(longer[1], Point::new(20.0, 18.0));
-        let turned = strip.turned().lengthened(6.0).corners();
-        assert!((turned[0].x - 14.0).abs() < 1e-4 && (turned[1].x - 0.0).abs() < 1e-4);
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! What rows that were read make of a zone, and which of two readings makes more.
+
+use idproof_domain::mrz::{self, Format};
+use idproof_ports::TextLine;
+
+/// A row with fewer characters, or read with less confidence, is none of a zone.
+pub(super) const SHORTEST: usize = 20;
+const LEAST_CONFIDENCE: f32 = 0.35;
+/// Rows in which the own network sees so few fillers are none of a zone.
+const FEWEST_FILLERS: usize = 5;
+
+/// Lines read and how good a zone they make.
+#[derive(Clone, Default)]
+pub(super) struct Attempt {
+    /// Empty where they make none.
+    pub lines: Vec<TextLine>,
+    /// Every row as it was read.
+    pub read: Vec<TextLine>,
+    /// Wrong check digits, characters to change and fillers to move of the best proposal.
+    pub rank: Option<(usize, usize, usize)>,
+    /// The format of that proposal.
+    format: Option<Format>,
+    /// There is a proposal, or a row that looks like the one with the dates.
+    pub is_zone: bool,
+}
+
+impl Attempt {
+    pub fn new(mut lines: Vec<TextLine>) -> Self {
+        let read = lines.clone();
+        lines.retain(|l| l.text.len() >= SHORTEST && l.confidence >= LEAST_CONFIDENCE);
+        let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
+        let proposals = mrz::correct(&texts);
+        let best = proposals.first();
+        let rank = best.map(|c| (c.mrz.wrong_checks(), c.changed, c.fillers));
+        let format = best.map(|c| c.mrz.format);
+        let is_zone =
+            rank.is_some() || texts.iter().any(|t| has_dates(t.as_bytes())) || are_alike(&texts);
+        if rank.is_none() {
+            lines.clear();
+        }
+        Self {
+            is_zone,
+            lines,
+            read,
+            rank,
+            format,
+        }
+    }
+
+    /// It is one, or has the fillers of one.
+    pub fn may_be_a_zone(&self) -> bool {
+        let fillers = self.read.iter().flat_map(|l| l.text.bytes());
+        self.is_zone || fillers.filter(|b| *b == b'<').count() >= FEWEST_FILLERS
+    }
+
+    pub fn is_perfect(&self) -> bool {
+        self.rank.is_some_and(|(wrong, ..)| wrong == 0)
+    }
+
+    /// Nothing was wrong, changed or moved.
+    pub fn is_clean(&self) -> bool {
+        self.rank == Some((0, 0, 0))
+    }
+
+    /// Nothing of it can be another format's: a visa of two times 36 has no check digit behind which nothing more can
+    /// follow, so that the larger one begins as it does.
+    pub fn is_settled(&self) -> bool {
+        self.is_clean() && self.format != Some(Format::MrvB)
+    }
+
+    /// It needs fewer repairs, or as few and is longer.
+    pub fn beats(&self, other: &Self) -> bool {
+        let width = |a: &Self| a.format.map(Format::width);
+        match (self.rank, other.rank) {
+            (Some(own), Some(rank)) if own == rank => width(self) > width(other),
+            (Some(own), Some(other)) => own < other,
+            (own, None) => own.is_some(),
+            (None, Some(_)) => false,
+        }
+    }
+}
+
+/// Each choice of one reading a row, between two readings of the same rows.
+pub(super) fn mixtures(own: &[TextLine], other: &[TextLine]) -> Vec<Vec<TextLine>> {
+    if own.len() != other.len() || own.len() > 3 {
+        return Vec::new();
+    }
+    (1..(1_usize << own.len()) - 1)
+        .map(|choice| {
+            let pick = |k: usize| {
+                if choice >> k & 1 == 1 {
+                    &own[k]
+                } else {
+                    &other[k]
+                }
+            };
+            (0..own.len()).map(|k| pick(k).clone()).collect()
+        })
+        .collect()
+}
+
+/// Two rows of nearly the same number of characters, one that a format has.
+fn are_alike(texts: &[&str]) -> bool {
+    let near = |width: usize| {
+        texts
+            .iter()
+            .filter(|t| t.len().abs_diff(width) <= 2)
+            .count()
+    };
+    [30, 36, 44].into_iter().any(|width| near(width) >= 2)
+}
+
+/// Six digits and a check digit, the sex, and digits again or the end: every format has a
+/// row with them.
+fn has_dates(text: &[u8]) -> bool {
+    let digit = |b: &u8| b.is_ascii_digit() || matches!(b, b'O' | b'I' | b'B' | b'S' | b'Z');
+    (8..text.len()).any(|i| {
+        let (before, after) = (&text[i - 7..i], &text[i + 1..text.len().min(i + 8)]);
+        matches!(text[i], b'M' | b'F' | b'<')
+            && before.iter().all(digit)
+            && !after.is_empty()
+            && after.iter().filter(|b| digit(b)).count() >= after.len().min(6)
+    })
+}
