@@ -110,7 +110,7 @@ pub struct Surface {
     pub light_end: f64,
     /// The document reaches beyond the picture.
     pub cut_off: bool,
-    /// Share of the document's rim under something of the colour of skin.
+    /// Share of the side of the document that lies most under something of the colour of skin which reaches in from outside.
     pub covered: f64,
 }
 

@@ -16,8 +16,9 @@ const MIDDLE_MM: f64 = 11.6;
 /// What an outline and the zone may say differently of the pixels a millimetre; perspective and a
 /// frayed edge are within.
 const AGREES: std::ops::RangeInclusive<f64> = 0.78..=1.28;
-/// A zone lies so far down its document, as shares of the height.
-const LOW: std::ops::RangeInclusive<f64> = 0.55..=1.0;
+/// How far off its place, in millimetres, a zone may lie on the document's own outline: print and rows as they were
+/// found are that unsure, and an outline that runs round other things is further off.
+const MOST_OFF: f64 = 4.0;
 /// Width to which a document is straightened for people and for reading the print.
 const WIDTH: f64 = 1_280.0;
 
@@ -91,6 +92,29 @@ impl ZoneRows<'_> {
         (n > 0.0).then(|| Point::new(sum.x / n, sum.y / n))
     }
 
+    /// How far the zone lies from its place on the outline, in millimetres: the ends of its rows from the margins that
+    /// their length leaves, its middle from its height, and one end of a row from the height of the other.
+    fn off(&self, quad: &Quad, format: Format) -> Option<f64> {
+        let length = self.format.width() as f64 * PITCH_MM;
+        let margin = (format.width - length) / 2.0;
+        let on_document = |p: Point| {
+            let (x, y) = on(quad, p)?;
+            Some((x * format.width, y * format.height))
+        };
+        let mut furthest = 0.0_f64;
+        for line in self.lines {
+            let [a, b, c, d] = line.corners;
+            let middle = |p: Point, q: Point| Point::new((p.x + q.x) / 2.0, (p.y + q.y) / 2.0);
+            let (left, right) = (on_document(middle(a, d))?, on_document(middle(b, c))?);
+            let ends = (left.0 - margin)
+                .abs()
+                .max((right.0 - margin - length).abs());
+            furthest = furthest.max(ends).max((left.1 - right.1).abs());
+        }
+        let (_, middle) = on_document(self.centre()?)?;
+        Some(furthest.max((middle - format.height + MIDDLE_MM).abs()))
+    }
+
     /// The direction of reading, of length 1.
     fn along(&self) -> Option<(f64, f64)> {
         let (mut x, mut y) = (0.0_f64, 0.0_f64);
@@ -132,13 +156,15 @@ pub(crate) fn place(
     quads
         .iter()
         .filter_map(|q| fitting(q, zone, format))
-        .next()
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, card)| card)
         .or_else(|| zone.card())
 }
 
-/// The outline turned so that the zone reads along its first side, where it is the zone's.
-fn fitting(quad: &Quad, zone: &ZoneRows<'_>, format: Format) -> Option<Card> {
-    let (centre, along, scale) = (zone.centre()?, zone.along()?, zone.scale()?);
+/// The outline turned so that the zone reads along its first side, where it is the zone's, and how far off the zone
+/// lies on it, in millimetres.
+fn fitting(quad: &Quad, zone: &ZoneRows<'_>, format: Format) -> Option<(f64, Card)> {
+    let (along, scale) = (zone.along()?, zone.scale()?);
     let turned = (0..4).map(|by| {
         let mut corners = quad.corners;
         corners.rotate_left(by);
@@ -150,15 +176,17 @@ fn fitting(quad: &Quad, zone: &ZoneRows<'_>, format: Format) -> Option<Card> {
         (x * along.0 + y * along.1) / x.hypot(y).max(1e-6)
     };
     let quad = turned.max_by(|a, b| level(a).total_cmp(&level(b)))?;
-    let (x, y) = on(&quad, centre)?;
     let agrees = AGREES.contains(&(resolution(&quad, format) / scale));
-    let inside = (0.2..=0.8).contains(&x) && LOW.contains(&y);
-    (agrees && inside && level(&quad) > 0.9).then_some(Card {
-        quad,
-        format,
-        found: Found::Outline,
-        told: zone.card().map(|c| c.quad),
-    })
+    let off = zone.off(&quad, format)?;
+    (agrees && level(&quad) > 0.9 && off < MOST_OFF).then_some((
+        off,
+        Card {
+            quad,
+            format,
+            found: Found::Outline,
+            told: zone.card().map(|c| c.quad),
+        },
+    ))
 }
 
 impl Card {
@@ -264,6 +292,17 @@ mod tests {
         pairs.clone().all(|(a, b)| a.distance(b) < within)
     }
 
+    /// The card's outline with a corner that lies far beside.
+    fn reaching(angle: f32) -> Quad {
+        let mut seen = card(angle);
+        let (away, from) = (seen.corners[1], seen.corners[3]);
+        seen.corners[1] = Point::new(
+            away.x + (away.x - from.x) * 0.3,
+            away.y + (away.y - from.y) * 0.3,
+        );
+        seen
+    }
+
     fn placed(quads: &[Quad], rows: &[TextLine]) -> Option<Card> {
         let zone = ZoneRows {
             format: ZoneFormat::Td1,
@@ -299,6 +338,8 @@ mod tests {
                 ])],
                 vec![card(angle + 1.57)],
                 vec![quad([(0.0, 0.0), (856.0, 0.0), (856.0, 90.0), (0.0, 90.0)])],
+                // One that runs round something else behind the card.
+                vec![reaching(angle)],
             ] {
                 let found = placed(&quads, &rows(angle)).unwrap();
                 assert_eq!(found.found, Found::Zone);

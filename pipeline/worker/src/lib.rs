@@ -28,6 +28,7 @@ mod quality;
 mod recapture;
 mod reduce;
 mod repeats;
+mod rim;
 mod shown;
 mod side;
 mod skin;

@@ -6,6 +6,7 @@ use idproof_ports::{Quad, RgbImage};
 
 use crate::card::{Card, Found};
 use crate::reduce::reduced;
+use crate::rim;
 use crate::straighten::{PER_MM, resolution, straighten};
 
 /// Pixels over which the blur measure averages.
@@ -15,8 +16,6 @@ const HALF: usize = 4;
 const BURNT: u8 = 250;
 /// Half the side of the square that must be burnt round a pixel.
 const PATCH: usize = 4;
-/// The rim on which fingers lie, as a share of the document's height.
-const RIM: f64 = 0.1;
 /// A corner nearer to the picture's border than this share of its longer side touches it.
 const TOUCHES: f32 = 0.006;
 
@@ -28,11 +27,7 @@ pub(crate) fn look(image: &RgbImage, card: Option<&Card>, scale: Option<f64>) ->
         .zip(there)
         .and_then(|(c, r)| straighten(image, &c.quad, c.format, PER_MM.min(r)));
     let whole = || at_scale(image, scale);
-    // A rim that only the zone tells may lie on the hand beside.
-    let edged = flat
-        .as_ref()
-        .filter(|_| card.is_some_and(|c| c.found == Found::Outline));
-    let covered = edged.map_or(0.0, skin_on_rim);
+    let covered = card.map_or(0.0, |c| rim::covered(image, &c.quad, c.format));
     let flat = flat.unwrap_or_else(whole);
     let grey = luma(&flat);
     let (w, h) = (flat.width() as usize, flat.height() as usize);
@@ -176,60 +171,6 @@ fn is_beyond(image: &RgbImage, quad: &Quad) -> bool {
         .any(|c| c.x < -least || c.y < -least || c.x > w + least || c.y > h + least)
 }
 
-/// Share of the rim that has the colour of skin (Chai and Ngan, 1999: Cb 77..=127,
-/// Cr 133..=173) and not that of the document: some are printed on paper of a warm tint.
-fn skin_on_rim(flat: &RgbImage) -> f64 {
-    let (w, h) = (flat.width() as usize, flat.height() as usize);
-    let rim = ((h as f64 * RIM) as usize).max(1);
-    let paper = paper(flat);
-    let (mut skin, mut all) = (0_usize, 0_usize);
-    for y in 0..h {
-        let edge_row = y < rim || y + rim >= h;
-        for x in 0..w {
-            if !edge_row && x >= rim && x + rim < w {
-                continue;
-            }
-            all += 1;
-            let p = &flat.data()[(y * w + x) * 3..][..3];
-            skin += usize::from(is_skin([p[0], p[1], p[2]], paper));
-        }
-    }
-    skin as f64 / all.max(1) as f64
-}
-
-/// Luma, Cb and Cr.
-fn colour([r, g, b]: [u8; 3]) -> (f64, f64, f64) {
-    let (r, g, b) = (f64::from(r), f64::from(g), f64::from(b));
-    let y = 0.299 * r + 0.587 * g + 0.114 * b;
-    (y, 128.0 + 0.564 * (b - y), 128.0 + 0.713 * (r - y))
-}
-
-/// Median Cb and Cr of every seventh pixel.
-fn paper(flat: &RgbImage) -> (f64, f64) {
-    let pixels = flat.data().chunks_exact(3).step_by(7);
-    let (mut cb, mut cr): (Vec<f64>, Vec<f64>) = pixels
-        .map(|p| colour([p[0], p[1], p[2]]))
-        .map(|(_, cb, cr)| (cb, cr))
-        .unzip();
-    let median = |all: &mut Vec<f64>| {
-        all.sort_by(f64::total_cmp);
-        all.get(all.len() / 2).copied().unwrap_or(128.0)
-    };
-    (median(&mut cb), median(&mut cr))
-}
-
-/// How far skin is from the paper, in Cb and Cr together.
-const APART: f64 = 18.0;
-
-fn is_skin(pixel: [u8; 3], paper: (f64, f64)) -> bool {
-    let (y, cb, cr) = colour(pixel);
-    if (cb - paper.0).abs() + (cr - paper.1).abs() < APART {
-        return false;
-    }
-    // Paper of a warm tint is nearly grey; skin is not.
-    (77.0..=122.0).contains(&cb) && (138.0..=173.0).contains(&cr) && y > 50.0 && y < 235.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,39 +266,6 @@ mod tests {
         };
         assert!(!told(quad(-15.0, 5.0, 380.0, 250.0)));
         assert!(told(quad(20.0, -60.0, 380.0, 170.0)));
-    }
-
-    #[test]
-    fn a_finger_over_the_rim_is_seen() {
-        let finger = |x: u32, y: u32| {
-            if x < 90 && (80..200).contains(&y) {
-                [205, 150, 125]
-            } else {
-                print(x, y)
-            }
-        };
-        let q = quad(40.0, 40.0, 360.0, 240.0);
-        let with = look(&image(400, 300, finger), Some(&card(q)), None).covered;
-        let without = look(&image(400, 300, print), Some(&card(q)), None).covered;
-        assert!(with > 0.12, "{with}");
-        assert_eq!(without, 0.0);
-        // Paper of the colour of pale skin, and the finger on it.
-        let rosy = |x: u32, y: u32| print(x, y).map(|v| v / 2 + 80);
-        let tinted = |x: u32, y: u32| {
-            let [v, ..] = rosy(x, y);
-            [v + 40, v + 8, v]
-        };
-        let paper = look(&image(400, 300, tinted), Some(&card(q)), None).covered;
-        assert_eq!(paper, 0.0);
-        let on_it = |x: u32, y: u32| {
-            if x < 90 && (80..200).contains(&y) {
-                [190, 110, 80]
-            } else {
-                tinted(x, y)
-            }
-        };
-        let with = look(&image(400, 300, on_it), Some(&card(q)), None).covered;
-        assert!(with > 0.12, "{with}");
     }
 
     #[test]

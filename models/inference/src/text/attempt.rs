@@ -5,7 +5,7 @@ use idproof_ports::TextLine;
 
 /// A row with fewer characters, or read with less confidence, is none of a zone.
 pub(super) const SHORTEST: usize = 20;
-const LEAST_CONFIDENCE: f32 = 0.35;
+const LEAST_CONFIDENCE: f32 = 0.6;
 /// Rows in which the own network sees so few fillers are none of a zone.
 const FEWEST_FILLERS: usize = 5;
 

@@ -376,10 +376,26 @@ fn lines(strips: &[Strip], readings: Vec<Reading>) -> impl Iterator<Item = TextL
         .iter()
         .zip(readings)
         .map(|(strip, reading)| TextLine {
-            corners: strip.corners(),
+            corners: on_symbols(strip, &reading).corners(),
             text: reading.text,
             confidence: reading.confidence,
         })
+}
+
+/// The strip from the first symbol's beginning to the last one's end, where the reading tells their places.
+fn on_symbols(strip: &Strip, reading: &Reading) -> Strip {
+    let [first, .., last] = reading.places[..] else {
+        return *strip;
+    };
+    let gaps = (reading.places.len() - 1) as f32;
+    let length = (last - first) * (gaps + 1.0) / gaps;
+    let by = ((first + last) / 2.0 - 0.5) * strip.length;
+    let (ux, uy) = strip.along();
+    Strip {
+        centre: Point::new(strip.centre.x + by * ux, strip.centre.y + by * uy),
+        length: length * strip.length,
+        ..*strip
+    }
 }
 
 /// Titles across the whole of a document, what is stamped aslant over it, and print too thin to be

@@ -306,7 +306,7 @@ const en: Widen<typeof fr> = {
     'blur effect': 'blur effect',
     'share of the document': 'share of the document',
     luma: 'luma',
-    'share of the rim': 'share of the rim',
+    'share of a side': 'share of a side',
     'share of the largest peak': 'share of the largest peak',
     'nearness to grey': 'nearness to grey',
     'detector confidence': 'detector confidence',

@@ -304,7 +304,7 @@ const fr = {
     'blur effect': 'indice de flou',
     'share of the document': 'part du document',
     luma: 'luminance',
-    'share of the rim': 'part du bord',
+    'share of a side': 'part d’un côté',
     'share of the largest peak': 'part du plus grand pic',
     'nearness to grey': 'proximité du gris',
     'detector confidence': 'confiance du détecteur',
