@@ -13,8 +13,6 @@ const NARROWEST: i32 = 96;
 const WIDEST: i32 = 2400;
 /// Strips recognised together.
 const BATCH: usize = 6;
-/// How much wider than the narrowest of them the widest of a batch may be: all are padded to it.
-const ALIKE: f32 = 1.2;
 /// Pixels a step.
 const STEP: i32 = 8;
 
@@ -26,6 +24,11 @@ pub(super) struct Recogniser {
     classes: usize,
     names: Vec<String>,
     symbols: Vec<(usize, u8)>,
+}
+
+/// What a strip so wide is padded to.
+fn padded(width: i32) -> i32 {
+    (width.max(NARROWEST) + STEP - 1) / STEP * STEP
 }
 
 impl Recogniser {
@@ -92,21 +95,19 @@ impl Recogniser {
         let mut order: Vec<usize> = (0..strips.len()).collect();
         order.sort_by_key(|i| width(&strips[*i]));
         let mut readings = vec![Reading::default(); strips.len()];
-        let alike = |first: &usize, other: &usize| {
-            (width(&strips[*other]) as f32) <= ALIKE * width(&strips[*first]).max(NARROWEST) as f32
-        };
+        // Padding costs as much as print, and blurs what the network sees beside it.
+        let fed = |i: &usize| padded(width(&strips[*i]));
         let mut left = order.as_slice();
         while let Some(first) = left.first() {
             let n = left
                 .iter()
                 .take(BATCH)
-                .take_while(|i| alike(first, i))
+                .take_while(|i| fed(i) == fed(first))
                 .count();
             let (batch, rest) = left.split_at(n.max(1));
             left = rest;
             let widths: Vec<i32> = batch.iter().map(|i| width(&strips[*i])).collect();
-            let widest = widths.iter().copied().max().unwrap_or(NARROWEST);
-            let padded = ((widest.max(NARROWEST) + STEP - 1) / STEP) * STEP;
+            let padded = padded(widths[0]);
             let mut data = Vec::new();
             for (i, w) in batch.iter().zip(&widths) {
                 self.append(image, &strips[*i], *w, padded, &mut data)?;
