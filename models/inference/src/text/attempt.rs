@@ -5,7 +5,7 @@ use idproof_ports::TextLine;
 
 /// A row with fewer characters, or read with less confidence, is none of a zone.
 pub(super) const SHORTEST: usize = 20;
-const LEAST_CONFIDENCE: f32 = 0.6;
+const LEAST_CONFIDENCE: f32 = 0.35;
 /// Rows in which the own network sees so few fillers are none of a zone.
 const FEWEST_FILLERS: usize = 5;
 
@@ -121,4 +121,51 @@ fn has_dates(text: &[u8]) -> bool {
             && !after.is_empty()
             && after.iter().filter(|b| digit(b)).count() >= after.len().min(6)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use idproof_ports::Point;
+
+    use super::*;
+
+    fn attempt(texts: &[&str]) -> Attempt {
+        let line = |text: &&str| TextLine {
+            corners: [Point::default(); 4],
+            text: (*text).to_owned(),
+            confidence: 0.99,
+        };
+        Attempt::new(texts.iter().map(line).collect())
+    }
+
+    const VISA: [&str; 2] = [
+        "V<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+        "L8988901C4XXX4009078F9612109<<<<<<<<<<<<<<<<",
+    ];
+
+    #[test]
+    fn a_visa_that_was_read_further_is_the_larger_one() {
+        let larger = attempt(&VISA);
+        let begun = attempt(&VISA.map(|l| &l[..36]));
+        assert!(larger.is_settled() && begun.is_clean() && !begun.is_settled());
+        assert!(larger.beats(&begun) && !begun.beats(&larger));
+        // What follows the smaller one is no filler: it needs repairs as the larger one.
+        let clutter = attempt(
+            &VISA
+                .map(|l| format!("{}X7", &l[..36]))
+                .each_ref()
+                .map(|l| &l[..]),
+        );
+        assert!(begun.beats(&clutter) && !clutter.beats(&begun));
+    }
+
+    #[test]
+    fn a_composite_check_digit_settles_what_was_read() {
+        let card = attempt(&[
+            "I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<",
+            "D231458907UTO7408122F1204159<<<<<<<6",
+        ]);
+        assert!(card.is_settled());
+        assert!(!attempt(&["NO ZONE AT ALL", "SIMPLY PRINT"]).is_zone);
+    }
 }
