@@ -154,9 +154,9 @@ test('one hint at a time, each with its cause; both sides of each threshold', ()
     [{ lightEnd: 89 }, 'dark'],
     [{ darkEnd: 121 }, 'bright'],
     [{ glare: 0.0201 }, 'glare'],
-    [{ blur: 0.551 }, 'blur'],
+    [{ blur: 0.401 }, 'blur'],
   ]) assert.equal(say(change), at, JSON.stringify(change));
-  assert.equal(say({ fill: 0.6, resolution: 4, angle: 12, lightEnd: 90, darkEnd: 120, glare: 0.02, blur: 0.55 }), 'hold');
+  assert.equal(say({ fill: 0.6, resolution: 4, angle: 12, lightEnd: 90, darkEnd: 120, glare: 0.02, blur: 0.4 }), 'hold');
   assert.deepEqual(doubts({ ...GOOD, blur: 0.9, glare: 0.5 }, LIMITS), ['glare', 'blur']);
 });
 
