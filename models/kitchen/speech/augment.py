@@ -86,7 +86,7 @@ def music(length, rng):
 
 def noise_bank(pool, rng, seconds=40):
     """Unit-power noises to cut from: white to brown, hum, music, babble of synthetic voices."""
-    talkers = [p for p in pool.pieces if p.engine in ("espeak", "flite", "festival", "pico")]
+    talkers = [p for p in pool.pieces if p.engine in ("espeak", "flite", "festival", "pico", "mbrola", "kokoro")]
     length = seconds * RATE
     bank = [coloured_noise(length, slope, rng) for slope in (0, 0, 0.5, 1, 1, 1.5, 2)]
     hum = sum(np.sin(2 * np.pi * 50 * k * np.arange(length) / RATE + k) / k for k in range(1, 9))

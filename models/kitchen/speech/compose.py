@@ -12,8 +12,8 @@ from words import LANGUAGES, OTHER
 
 # How often each engine speaks, by language; engines absent from the pool drop out.
 SYNTHETIC = {
-    "en": {"espeak": 0.22, "flite": 0.25, "festival": 0.18, "pico": 0.15, "prompts": 0.20},
-    "fr": {"espeak": 0.33, "pico": 0.27, "prompts": 0.28, "festival": 0.05, "flite": 0.07},
+    "en": {"kokoro": 0.30, "mbrola": 0.10, "espeak": 0.12, "flite": 0.14, "festival": 0.10, "pico": 0.08, "prompts": 0.16},
+    "fr": {"kokoro": 0.26, "mbrola": 0.22, "espeak": 0.15, "pico": 0.12, "prompts": 0.20, "festival": 0.02, "flite": 0.03},
 }
 WITH_RECORDINGS = {
     "en": SYNTHETIC["en"] | {"fsdd": 1.2},
@@ -25,6 +25,7 @@ YOUNG, GROWN = {64: 0.6, 96: 0.4}, {96: 0.45, 160: 0.40, 256: 0.15}
 # How many pieces are tried, by length: what does not fit is left out.
 COUNTS = {64: (1, 1, 2), 96: (1, 2, 2, 3), 160: (2, 3, 3, 3, 4), 256: (3, 3, 3, 4, 5, 6)}
 YOUTH = 400  # batches
+POOLS = ("voices", "kokoro")  # folders of pieces and their features; one without features is left out
 FRAME = 0.01  # seconds
 FLOOR = 1e-10
 
@@ -74,15 +75,17 @@ def stretched(mel, factor):
 class Composer:
     """Draws clips; `exclude` names sources that must not be heard."""
 
-    def __init__(self, folder, seed, weights, exclude=()):
+    def __init__(self, work, seed, weights, exclude=()):
         self.rng, self.weights = np.random.default_rng(seed), weights
-        pool = Pool(folder)
-        self.pieces = pool.pieces
-        self.mel = np.load(folder / "mel.npy", mmap_mode="r")
-        self.index = np.load(folder / "mel-index.npy")
-        self.noise = np.load(folder / "mel-noise.npy").astype(np.float32)
+        folders = [work / name for name in POOLS if (work / name / "mel-index.npy").exists()]
+        self.pieces = [piece for folder in folders for piece in Pool(folder).pieces]
+        self.mels = [np.load(folder / "mel.npy", mmap_mode="r") for folder in folders]
+        index = [np.load(folder / "mel-index.npy") for folder in folders]
+        self.index = np.concatenate(index)  # (pieces, takes, (first frame, frames))
+        self.pool = np.repeat(np.arange(len(folders)), [len(part) for part in index])
+        self.noise = np.load(work / "voices" / "mel-noise.npy").astype(np.float32)
         self.voices = {lang: defaultdict(dict) for lang in LANGUAGES}
-        for number, piece in enumerate(pool.pieces):
+        for number, piece in enumerate(self.pieces):
             if piece.source in exclude:
                 continue
             voice = self.voices[piece.language][piece.engine].setdefault(piece.speaker, defaultdict(list))
@@ -119,7 +122,7 @@ class Composer:
 
     def sound(self, number, take, tempo, tract):
         start, length = self.index[number, take]
-        mel = np.asarray(self.mel[start : start + length], dtype=np.float32).T
+        mel = np.asarray(self.mels[self.pool[number]][start : start + length], dtype=np.float32).T
         return stretched(warped(mel, tract), tempo)
 
     def joined(self, pieces, positions):

@@ -1,7 +1,10 @@
 """The kitchen of the digits Whisper: voices, train, measure, write. See README.md."""
 
 import argparse
+import os
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the matrices are small: threads cost more than they give
 
 
 def main():
@@ -11,12 +14,17 @@ def main():
 
     voices = steps.add_parser("voices", help="make the synthetic voices")
     voices.add_argument("--seed", type=int, default=7)
-    voices.add_argument("--espeak-fr", type=int, default=420)
-    voices.add_argument("--espeak-en", type=int, default=260)
+    voices.add_argument("--espeak-fr", type=int, default=110)
+    voices.add_argument("--espeak-en", type=int, default=80)
     voices.add_argument("--speech-data", type=Path, help="folder with en-digits/ and fr-digits/")
     voices.add_argument("--prompt-data", type=Path, help="folder into which the Debian packages of prompts are unpacked")
 
+    kokoro = steps.add_parser("kokoro", help="a second pool: what Kokoro-82M says")
+    kokoro.add_argument("folder", type=Path, help="into which its packages are unpacked")
+    kokoro.add_argument("--seed", type=int, default=7)
+
     features = steps.add_parser("features", help="what training hears of the voices")
+    features.add_argument("--pools", nargs="*", default=["voices"], help="voices, kokoro")
     features.add_argument("--seed", type=int, default=7)
 
     train = steps.add_parser("train", help="train one model")
@@ -24,6 +32,7 @@ def main():
     train.add_argument("--seed", type=int, default=7)
     train.add_argument("--minutes", type=float, default=30)
     train.add_argument("--threads", type=int, default=1)
+    train.add_argument("--processes", type=int, default=1, help="that share each step; minutes are those of one")
     train.add_argument("--steps", type=int, help="instead of minutes: the same steps give the same clips")
     train.add_argument("--rate", type=float, default=1.5e-3)
     train.add_argument("--start", nargs="*", default=[], help="weights to start from, the mean of several; or a ggml file that write made")
@@ -35,6 +44,7 @@ def main():
     measure.add_argument("--count", type=int, default=400, help="clips a speaker")
     measure.add_argument("--seed", type=int, default=7)
     measure.add_argument("--threshold", type=float, default=2.0, help="least log ratio that is accepted")
+    measure.add_argument("--speeds", type=float, nargs="*", default=[1.0], help="heard at each, their scores averaged")
     measure.add_argument("--out", type=Path)
 
     write = steps.add_parser("write", help="write the ggml file")
@@ -51,20 +61,27 @@ def main():
         import voices as step
 
         step.make(args.work / "voices", args.seed, args.espeak_fr, args.espeak_en, args.speech_data, args.prompt_data)
+    elif args.step == "kokoro":
+        import kokoro as step
+
+        step.make(args.work / "kokoro", args.folder, args.seed)
     elif args.step == "features":
         import features as step
 
-        step.make(args.work, args.seed)
+        for name in args.pools:
+            step.make(args.work / name, args.seed)
+        if "voices" in args.pools:
+            step.make_noises(args.work / "voices", args.seed)
     elif args.step == "train":
         import train as step
 
         step.run(args.work, args.name, seed=args.seed, minutes=args.minutes, rate=args.rate, recordings=args.recordings,
                  exclude=args.exclude, start=args.start, steps=args.steps,
-                 threads=args.threads)
+                 threads=args.threads, processes=args.processes)
     elif args.step == "measure":
         import measure as step
 
-        step.run(args.work, [j.split(":") for j in args.jobs], args.count, args.seed, args.threshold, args.out)
+        step.run(args.work, [j.split(":") for j in args.jobs], args.count, args.seed, args.threshold, args.out, args.speeds)
     elif args.step == "parity":
         import parity as step
 

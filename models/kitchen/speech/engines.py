@@ -1,9 +1,10 @@
-"""Speech engines: espeak-ng, flite, festival and (where installed) pico.
+"""Speech engines: espeak-ng (also with MBROLA voices), flite, festival and (where installed) pico.
 
 Each function returns float32 sound at 16 kHz, or None when the engine fails.
 Pitch and formant changes of the more human voices are made with WORLD.
 """
 
+import functools
 import shutil
 import subprocess
 import tempfile
@@ -49,15 +50,18 @@ def _run(command):
 
 
 def espeak(text, voice, pitch, speed):
-    """`voice` as espeak names it, e.g. fr-be+klatt2."""
+    """`voice` as espeak names it, e.g. fr-be+klatt2 or mb-fr1."""
     done = _run(["espeak-ng", "-v", voice, "-p", str(pitch), "-s", str(speed),
                  "--stdout", text])
     if done.returncode or len(done.stdout) < 1000:
         return None
-    # The header's length is unset on a pipe: read the samples behind it.
-    return to_rate(np.frombuffer(done.stdout[44:], dtype="<i2").astype(np.float32) / 32768, 22_050)
+    # The header's length is unset on a pipe: read the samples behind it. MBROLA's come at 16 kHz, its own at 22,050 Hz.
+    rate = int.from_bytes(done.stdout[24:28], "little")
+    even = len(done.stdout) // 2 * 2
+    return to_rate(np.frombuffer(done.stdout[44:even], dtype="<i2").astype(np.float32) / 32768, rate)
 
 
+@functools.cache
 def espeak_phonemes(word, voice):
     """espeak's own phoneme names for a word, for speech without liaison or pause."""
     done = _run(["espeak-ng", "-q", "-x", "-v", voice, word])
@@ -67,6 +71,11 @@ def espeak_phonemes(word, voice):
 def espeak_variants():
     lines = _run(["espeak-ng", "--voices=variant"]).stdout.decode().splitlines()[1:]
     return sorted({line.split("!v/")[1].split()[0] for line in lines if "!v/" in line})
+
+
+def mbrola_voices():
+    """The MBROLA voices installed here, each cut from one person's recordings: {"fr1", ...}."""
+    return {path.name for path in Path("/usr/share/mbrola").glob("*")} if available("mbrola") else set()
 
 
 def flite(text, voice, stretch, phones=False):

@@ -4,6 +4,7 @@ Clips are put together from these (`compose.py`): adding power, warping the mel 
 time cost a thousandth of what the same costs in the wave, so that no clip need be heard twice.
 """
 
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from mel import HOP, N_FFT, _FILTERS, _HANN
 from pool import Pool
 
 TAKES = 3  # the clean one and two rough ones
+THREADS, STRETCH = 4, 500
 
 
 def mel_power(wave):
@@ -40,20 +42,33 @@ def rough(wave, rng):
     return wave.astype(np.float32)
 
 
-def make(work, seed):
-    """Writes <work>/voices/mel.npy ((80, all frames) float16) and mel-index.npy ((pieces, TAKES, 2))."""
-    folder = Path(work) / "voices"
-    pool, rng = Pool(folder), np.random.default_rng([seed, 6])
-    parts, index, at = [], np.zeros((len(pool.pieces), TAKES, 2), dtype=np.int64), 0
-    for number, piece in enumerate(pool.pieces):
-        wave = pool.wave(piece)
-        for take in range(TAKES):
-            part = mel_power(wave if take == 0 else rough(wave, rng))
-            parts.append(part)
-            index[number, take] = at, part.shape[1]
-            at += part.shape[1]
+def _takes(job):
+    """The features of a stretch of the pool: [one of each take] a piece."""
+    folder, first, last, seed = job
+    pool, rng = Pool(folder), np.random.default_rng([seed, 6, first])
+    waves = [pool.wave(piece) for piece in pool.pieces[first:last]]
+    return [[mel_power(wave if take == 0 else rough(wave, rng)) for take in range(TAKES)] for wave in waves]
+
+
+def make(folder, seed):
+    """Writes <folder>/mel.npy ((80, all frames) float16) and mel-index.npy ((pieces, TAKES, 2)) beside its pool."""
+    folder = Path(folder)
+    count = len(Pool(folder).pieces)
+    parts, index, at = [], np.zeros((count, TAKES, 2), dtype=np.int64), 0
+    with ProcessPoolExecutor(THREADS) as workers:
+        jobs = [(folder, first, min(count, first + STRETCH), seed) for first in range(0, count, STRETCH)]
+        for number, takes in enumerate(takes for stretch in workers.map(_takes, jobs) for takes in stretch):
+            for take, part in enumerate(takes):
+                parts.append(part)
+                index[number, take] = at, part.shape[1]
+                at += part.shape[1]
     np.save(folder / "mel.npy", np.concatenate(parts, axis=1).T)  # (frames, 80): a piece lies together
     np.save(folder / "mel-index.npy", index)
+    print(f"{count} pieces, {TAKES} takes each, {at / 360_000:.2f} h", flush=True)
+
+
+def make_noises(folder, seed):
+    """Writes <folder>/mel-noise.npy; the babble is of the pool's voices."""
+    folder, pool = Path(folder), Pool(folder)
     noises = [mel_power(noise) for noise in augment.noise_bank(pool, np.random.default_rng([seed, 1]))]
     np.save(folder / "mel-noise.npy", np.stack(noises))
-    print(f"{len(pool.pieces)} pieces, {TAKES} takes each, {at / 360_000:.2f} h", flush=True)

@@ -63,9 +63,9 @@ def wilson(right, of):
     return [(centre - half) / (1 + z * z / of), (centre + half) / (1 + z * z / of)]
 
 
-def one(model, said_and_waves, language):
+def one(model, said_and_waves, language, speeds=(1.0,)):
     """Per clip: what was heard, the ratio of the truth, the best ratio of any altered string."""
-    sound = listen.encode(model, [w for _, w in said_and_waves], level=True)
+    sound = listen.encode(model, [w for _, w in said_and_waves], level=True, speeds=speeds)
     rows = []
     for (said, _), clip in zip(said_and_waves, sound):
         best = listen.hear(model, clip, language)
@@ -107,12 +107,12 @@ def confusions(rows):
     return dict(sorted(out.items(), key=lambda x: -x[1]))
 
 
-def run(work, jobs, count, seed, threshold, out):
+def run(work, jobs, count, seed, threshold, out, speeds):
     """`jobs`: [(weights, engine, speaker, language)]; prints and writes the figures."""
     torch.set_num_threads(1)
     pool, report, everything = Pool(Path(work) / "voices"), {}, {}
     for name, engine, speaker, language in jobs:
-        rows = one(listen.load(Path(work) / f"{name}.pt"), clips(pool, engine, {speaker}, count, seed), language)
+        rows = one(listen.load(Path(work) / f"{name}.pt"), clips(pool, engine, {speaker}, count, seed), language, speeds)
         report[f"{language} {speaker} ({name})"] = figures(rows, threshold) | {"confusions": confusions(rows)}
         everything.setdefault(language, []).extend(rows)
     for language, rows in everything.items():

@@ -27,7 +27,7 @@ def run(work, name, ggml, program, count=12):
         theirs = np.array([[float(x) for x in line.split()] for line in out.stdout.decode().splitlines()])
         rows = torch.tensor([listen.PROMPT["fr"] + [ROW[LABEL_IDS[c]] for c in said]])
         sound = listen.encode(model, [wave])
-        ours = model.decoder(rows, sound)[0, 3:][:, listen.CHOICES].numpy()
+        ours = model.decoder(rows, sound[0])[0, 3:][:, listen.CHOICES].numpy()
         worst = max(worst, float(np.abs(ours - theirs).max()))
         if (ours.argmax(1) != theirs.argmax(1)).any():
             print("a different choice on", said)

@@ -1,11 +1,13 @@
 """`cook.py train`: learns from clips that are put together on the fly; none is heard twice."""
 
 import itertools
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 
 import compose
@@ -63,8 +65,8 @@ class Batches(torch.utils.data.IterableDataset):
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
         torch.set_num_threads(1)
-        folder, seed, *about = self.about
-        composer = compose.Composer(folder, [seed, worker.id], *about)
+        work, seed, *about = self.about
+        composer = compose.Composer(work, np.hstack([seed, worker.id]), *about)
         for number in itertools.count():
             lengths = compose.lengths(number if self.young else None)
             positions = int(composer.rng.choice(list(lengths), p=list(lengths.values())))
@@ -131,7 +133,35 @@ def mean_of(files):
     return {key: sum(w[key] for w in all_weights) / len(files) for key in all_weights[0]}
 
 
-def run(work, name, seed, minutes, rate, recordings, exclude, start, steps=None, threads=1, warmup=60):
+def together(model, more):
+    """Averages the gradients over the processes that train together, and `more`, a number; a no-op where there is one."""
+    if not dist.is_initialized():
+        return more
+    gradients = [p.grad for p in model.parameters()]
+    flat = torch.cat([*(g.flatten() for g in gradients), torch.tensor([float(more)])])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    for gradient, part in zip(gradients, flat[:-1].split([g.numel() for g in gradients])):
+        gradient.copy_(part.view_as(gradient))
+    return float(flat[-1])
+
+
+def _joined(rank, size, meeting, arguments):
+    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=size)
+    learn(**arguments, rank=rank)
+    dist.destroy_process_group()
+
+
+def run(work, name, processes=1, **arguments):
+    """Trains (see `learn`) in several processes that hear different clips and step together."""
+    if processes == 1:
+        return learn(work, name, **arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments |= {"work": work, "name": name}
+        torch.multiprocessing.spawn(_joined, (processes, f"{folder}/meeting", arguments), processes)
+
+
+def learn(work, name, seed, minutes, rate, recordings, exclude, start, steps=None, threads=1, warmup=60, rank=0):
     """Trains for `minutes` of the processor's time (or `steps`) and writes <work>/<name>.pt: the running average of the weights."""
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
@@ -144,14 +174,13 @@ def run(work, name, seed, minutes, rate, recordings, exclude, start, steps=None,
     average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9))
     optimiser = Muon(model, rate)
     sources = compose.WITH_RECORDINGS if recordings else compose.SYNTHETIC
-    batches = Batches(not start, work / "voices", seed, sources, exclude)
+    batches = Batches(not start, work, seed if rank == 0 else [seed, rank], sources, exclude)
     fresh = iter(torch.utils.data.DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=6))
     began, step, clips, shown, over, ends = time.process_time(), 0, 0, np.zeros(5), False, steps
     while not over:
         spent = (time.process_time() - began) / 60
         # A file asks for the end: how much time a shared machine gives is not known before.
-        if ends is None and (spent > 0.7 * minutes or (work / f"{name}.down").exists()):
-            ends = int(step * 1.4) + 40
+        enough = rank == 0 and (spent > 0.7 * minutes or (work / f"{name}.down").exists())
         # Warm-up, a plateau, and a way down over the last 28 % of the steps.
         left = 1.0 if ends is None else (ends - step) / max(1, 0.28 * ends)
         now = rate * min(1, (step + 1) / warmup) * min(1.0, max(0.02, left))
@@ -159,6 +188,8 @@ def run(work, name, seed, minutes, rate, recordings, exclude, start, steps=None,
         loss, parts = loss_of(model, batch)
         model.zero_grad(set_to_none=True)
         loss.backward()
+        if together(model, enough) > 0 and ends is None:
+            ends = int(step * 1.4) + 40
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step(now)
         step, clips = step + 1, clips + len(batch[0])
@@ -166,7 +197,7 @@ def run(work, name, seed, minutes, rate, recordings, exclude, start, steps=None,
         over = ends is not None and step >= ends
         if step % 8 == 0 or over:
             average.update_parameters(model)
-        if step % 50 == 0 or over:
+        if rank == 0 and (step % 50 == 0 or over):
             parts = shown / (1 - 0.97**step)
             print(f"{name} step {step} {spent:.1f} min {clips} clips: text {parts[0]:.3f} right {parts[1]:.4f} "
                   f"words {parts[2]:.3f} order {parts[3]:.3f} attention {parts[4]:.3f}", flush=True)

@@ -81,6 +81,23 @@ def festival_voice(job):
     yield spoken, "festival", f"festival-{voice}", f"festival-{voice}-{stretch}", waves
 
 
+# MBROLA's voices (espeak-ng drives them): (language, voice of espeak-ng, the voice that it needs).
+MBROLA = (
+    *(("fr", f"mb-{name}", name) for name in ("fr1", "fr2", "fr3", "fr4", "fr5", "fr6", "fr7", "ca1", "ca2")),
+    *(("en", f"mb-{name}", name) for name in ("en1", "us1", "us2", "us3")),
+    *(("en", f"mb-{name}-en", name) for name in ("af1", "de4", "de5", "de6", "fr1", "fr4", "gr2", "hu1", "nl2", "pl1", "ro1", "sw1", "sw2")),
+)
+
+
+def mbrola_voice(job):
+    language, voice, number, seed = job
+    rng = np.random.default_rng([seed, 9, number])
+    how = (int(rng.integers(25, 75)), int(rng.integers(105, 190)))
+    said = script(language, rng, 3, 6)
+    waves = [(labels, engines.espeak(text, voice, *how)) for labels, text in said]
+    yield language, "mbrola", f"mbrola-{voice}", f"mbrola-{voice}-{number}", waves
+
+
 FESTIVAL = (
     ("kal_diphone", "en", "latin-1"), ("ked_diphone", "en", "latin-1"),
     ("cmu_us_slt_arctic_hts", "en", "latin-1"),
@@ -93,19 +110,23 @@ FESTIVAL = (
 
 
 def human_like(seed):
-    """Every voice cut from human recordings, at a few tempi."""
+    """Every voice cut from human recordings, at a few tempi: [(function, job)], each a list of voices."""
+    jobs = []
     if engines.available("flite"):
         for voice in ("kal", "kal16", "awb", "rms", "slt"):
-            for stretch in (0.85, 1.0, 1.2, 1.45):
-                yield from flite_voice((voice, stretch, seed))
+            jobs += [(flite_voice, (voice, stretch, seed)) for stretch in (0.85, 1.0, 1.2, 1.45)]
     if engines.available("pico2wave"):
         for language, code in (("fr", "fr-FR"), ("en", "en-US"), ("en", "en-GB")):
             for pitch, speed in ((85, 90), (100, 100), (115, 120), (100, 75)):
-                yield from pico_voice((language, code, pitch, speed, seed))
+                jobs.append((pico_voice, (language, code, pitch, speed, seed)))
+    there = engines.mbrola_voices()
+    for number, (language, voice, name) in enumerate(MBROLA):
+        for take in range((2 if voice.endswith("-en") else 5) if name in there else 0):
+            jobs.append((mbrola_voice, (language, voice, 10 * number + take, seed)))
     if engines.available("festival"):
         for voice, language, encoding in FESTIVAL:
-            for stretch in (0.9, 1.15):
-                yield from festival_voice((voice, language, encoding, stretch, seed))
+            jobs += [(festival_voice, (voice, language, encoding, stretch, seed)) for stretch in (0.9, 1.15)]
+    return jobs
 
 
 def recordings(folder):
@@ -154,7 +175,8 @@ def _warped(job):
 
 
 # How many warped copies of every piece: most where human-like voices are few.
-COPIES = {"flite": 0, "festival": 1, "pico": 2, "fsdd": 0, "prompts": 8, "recorded-fr": 8}
+COPIES = {"flite": 0, "festival": 0, "pico": 1, "mbrola": 0, "fsdd": 0, "prompts": 4, "recorded-fr": 4}
+THREADS = 4
 
 
 def make(out, seed, espeak_fr, espeak_en, speech_data, prompt_data):
@@ -171,18 +193,19 @@ def make(out, seed, espeak_fr, espeak_en, speech_data, prompt_data):
     variants = [v for v in engines.espeak_variants() if v not in UNUSABLE_VARIANTS]
     jobs = [("fr", n, seed, variants) for n in range(espeak_fr)]
     jobs += [("en", 10_000 + n, seed, variants) for n in range(espeak_en)]
-    with ThreadPoolExecutor(2) as threads:
+    with ThreadPoolExecutor(THREADS) as threads:
         for voice in threads.map(espeak_voice, jobs):
             keep(*voice)
-    print(f"espeak-ng: {len(writer.pieces)} pieces", flush=True)
-
-    natural = list(human_like(seed))
+        print(f"espeak-ng: {len(writer.pieces)} pieces", flush=True)
+        made = threads.map(lambda job: list(job[0](job[1])), human_like(seed))
+        natural = [voice for voices in made for voice in voices]
+    print(f"{len(natural)} voices cut from people's recordings", flush=True)
     if speech_data:
         natural += list(recordings(speech_data))
     if prompt_data:
         natural += list(prompts(prompt_data))
     rng = np.random.default_rng([seed, 5])
-    with ProcessPoolExecutor(2) as workers:
+    with ProcessPoolExecutor(THREADS) as workers:
         for language, engine, source, speaker, waves in natural:
             keep(language, engine, source, speaker, waves)
             waves = [(labels, wave) for labels, wave in waves if wave is not None]
