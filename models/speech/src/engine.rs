@@ -1,4 +1,6 @@
-//! One whisper.cpp context and state, driven token by token, on one thread.
+//! One whisper.cpp context, driven token by token, on one thread. The digits model hears every
+//! window at three speeds, and what it thinks comes next is the mean of the three: a voice that is
+//! strange to it at one pitch is less so at another.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +12,19 @@ use whisper_rs::{
     WhisperState,
 };
 
-use crate::SpeechModel;
 use crate::grammar::{Grammar, Label, Token, words};
 use crate::search::NextToken;
 use crate::voice::RATE;
+use crate::{SpeechModel, sound};
 
 /// Token ids of the digits and of "*", the label for other words, in Whisper's vocabulary.
 const DIGIT_ZERO: Token = 15;
 const STAR: Token = 9;
 /// Context to which a general Whisper is shortened: 10.24 s cost a third of its 30 s.
 const GENERAL_CONTEXT: usize = 512;
+/// The digits model hears the sound played this many times as fast; the first is as it was said.
+const SPEEDS: [f32; 3] = [1.0, 0.88, 1.12];
+const SLOWEST: f32 = 0.88;
 /// whisper.cpp reflects 200 samples at the beginning; give it at least twice that.
 const FEWEST_SAMPLES: usize = 400;
 
@@ -32,18 +37,28 @@ pub(crate) enum Kind {
     General,
 }
 
+/// The sound at one speed, and how far the decoder has come with it.
+struct Ear {
+    speed: f32,
+    state: WhisperState,
+    /// What the decoder's memory holds.
+    fed: Vec<Token>,
+}
+
 pub(crate) struct Engine {
     context: WhisperContext,
-    state: WhisperState,
+    /// The first hears at the speed of the sound, and alone tells times.
+    ears: Vec<Ear>,
     identity: ModelIdentity,
     clock: Arc<dyn Clock>,
     limit: Duration,
     /// When the present job must end, by the clock's monotonic reading.
     deadline: Duration,
     pub(crate) kind: Kind,
-    /// What the decoder's memory holds.
-    fed: Vec<Token>,
     prompt: Vec<Token>,
+    timed: bool,
+    /// The mean of the ears' scores.
+    scores: Vec<f32>,
 }
 
 impl Engine {
@@ -72,20 +87,33 @@ impl Engine {
         } else {
             Kind::General
         };
-        let mut state = context.create_state().map_err(fail)?;
-        if kind == Kind::General {
-            shorten(&mut state).map_err(fail)?;
+        let speeds = match kind {
+            Kind::Digits => &SPEEDS[..],
+            Kind::General => &SPEEDS[..1],
+        };
+        let mut ears = Vec::new();
+        for speed in speeds {
+            let mut state = context.create_state().map_err(fail)?;
+            if kind == Kind::General {
+                shorten(&mut state).map_err(fail)?;
+            }
+            ears.push(Ear {
+                speed: *speed,
+                state,
+                fed: Vec::new(),
+            });
         }
         Ok(Self {
             context,
-            state,
+            ears,
             identity: model.identity.clone(),
             clock,
             limit,
             deadline: Duration::MAX,
             kind,
-            fed: Vec::new(),
             prompt: Vec::new(),
+            timed: false,
+            scores: Vec::new(),
         })
     }
 
@@ -100,11 +128,15 @@ impl Engine {
 
     /// The longest sound of one pass, in samples (a tenth of a second is left for the edge).
     pub(crate) fn longest(&self) -> usize {
-        let positions = match self.kind {
-            Kind::Digits => usize::try_from(self.context.n_audio_ctx()).unwrap_or(0),
-            Kind::General => GENERAL_CONTEXT,
+        let (positions, slowest) = match self.kind {
+            Kind::Digits => {
+                let positions = usize::try_from(self.context.n_audio_ctx()).unwrap_or(0);
+                (positions, SLOWEST)
+            }
+            Kind::General => (GENERAL_CONTEXT, 1.0),
         };
-        (positions * RATE / 50).saturating_sub(RATE / 10).max(RATE)
+        let most = (positions * RATE / 50).saturating_sub(RATE / 10).max(RATE);
+        (most as f32 * slowest) as usize
     }
 
     /// What may be written in `language`.
@@ -130,18 +162,24 @@ impl Engine {
 
     /// Encodes one window of at most [`Self::longest`] samples.
     pub(crate) fn hear(&mut self, samples: &[f32]) -> Result<(), ModelError> {
-        self.check_time()?;
-        let mut sound = samples.to_vec();
-        sound.resize(samples.len().max(FEWEST_SAMPLES), 0.0);
-        self.fed.clear();
-        self.state
-            .pcm_to_mel(&sound, 1)
-            .map_err(|e| self.failed(e))?;
-        self.state.encode(0, 1).map_err(|e| self.failed(e))
+        for number in 0..self.ears.len() {
+            self.check_time()?;
+            let ear = &mut self.ears[number];
+            let mut sound = sound::faster(samples, ear.speed);
+            sound.resize(sound.len().max(FEWEST_SAMPLES), 0.0);
+            ear.fed.clear();
+            let encoded = ear
+                .state
+                .pcm_to_mel(&sound, 1)
+                .and_then(|_| ear.state.encode(0, 1));
+            encoded.map_err(|e| self.failed(e))?;
+        }
+        Ok(())
     }
 
     /// Sets what the decoder is told first; `timed` asks for timestamps.
     pub(crate) fn prompt(&mut self, language: Language, timed: bool) {
+        self.timed = timed;
         let id = whisper_rs::get_lang_id(language.code()).unwrap_or(0);
         let c = &self.context;
         self.prompt = vec![c.token_sot(), c.token_lang(id), c.token_transcribe()];
@@ -164,6 +202,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Feeds one ear only what its decoder does not hold yet. One token a call: of several,
+    /// whisper.cpp's low-level interface would return the first one's scores.
+    fn feed(&mut self, number: usize, wanted: &[Token]) -> Result<(), ModelError> {
+        let shared = wanted
+            .iter()
+            .zip(&self.ears[number].fed)
+            .take_while(|(a, b)| a == b)
+            .count();
+        for place in shared.min(wanted.len().saturating_sub(1))..wanted.len() {
+            self.check_time()?;
+            let ear = &mut self.ears[number];
+            ear.fed.truncate(place);
+            let decoded = ear.state.decode(&wanted[place..=place], place, 1);
+            decoded.map_err(|e| self.failed(e))?;
+            self.ears[number].fed.push(wanted[place]);
+        }
+        Ok(())
+    }
+
     fn failed(&self, e: WhisperError) -> ModelError {
         ModelError::Failed {
             model: self.identity.name.clone(),
@@ -175,24 +232,22 @@ impl Engine {
 impl NextToken for Engine {
     type Error = ModelError;
 
-    /// Feeds only what the decoder does not hold yet. One token a call: of several,
-    /// whisper.cpp's low-level interface would return the first one's scores.
+    /// The mean over the ears; of times only the first ear's, whose clock is the sound's.
     fn after(&mut self, text: &[Token]) -> Result<&[f32], ModelError> {
         let wanted: Vec<Token> = self.prompt.iter().chain(text).copied().collect();
-        let shared = wanted
-            .iter()
-            .zip(&self.fed)
-            .take_while(|(a, b)| a == b)
-            .count();
-        for place in shared.min(wanted.len().saturating_sub(1))..wanted.len() {
-            self.check_time()?;
-            self.fed.truncate(place);
-            self.state
-                .decode(&wanted[place..=place], place, 1)
-                .map_err(|e| self.failed(e))?;
-            self.fed.push(wanted[place]);
+        let listening = if self.timed { 1 } else { self.ears.len() };
+        self.scores.clear();
+        for number in 0..listening {
+            self.feed(number, &wanted)?;
+            let scores = self.ears[number].state.get_logits();
+            let scores = scores.map_err(|e| self.failed(e))?;
+            self.scores.resize(scores.len(), 0.0);
+            let share = 1.0 / listening as f32;
+            for (sum, score) in self.scores.iter_mut().zip(scores) {
+                *sum += share * score;
+            }
         }
-        self.state.get_logits().map_err(|e| self.failed(e))
+        Ok(&self.scores)
     }
 }
 
