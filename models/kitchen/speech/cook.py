@@ -39,6 +39,10 @@ def main():
     train.add_argument("--recordings", action="store_true", help="hear the recordings as well")
     train.add_argument("--exclude", nargs="*", default=[], help="sources never to hear (a speaker's name)")
 
+    mean = steps.add_parser("mean", help="the mean of the weights of models that began as the same one")
+    mean.add_argument("name", help="the weights go to <work>/<name>.pt")
+    mean.add_argument("models", nargs="+", help="names of weights")
+
     measure = steps.add_parser("measure", help="figures on recordings that were kept out")
     measure.add_argument("jobs", nargs="+", metavar="WEIGHTS:ENGINE:SPEAKER:LANGUAGE")
     measure.add_argument("--count", type=int, default=400, help="clips a speaker")
@@ -78,6 +82,11 @@ def main():
         step.run(args.work, args.name, seed=args.seed, minutes=args.minutes, rate=args.rate, recordings=args.recordings,
                  exclude=args.exclude, start=args.start, steps=args.steps,
                  threads=args.threads, processes=args.processes)
+    elif args.step == "mean":
+        import torch
+        import train as step
+
+        torch.save(step.mean_of([args.work / f"{each}.pt" for each in args.models]), args.work / f"{args.name}.pt")
     elif args.step == "measure":
         import measure as step
 
