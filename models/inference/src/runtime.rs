@@ -91,7 +91,8 @@ impl Net {
             model: name.clone(),
             detail: e.to_string(),
         };
-        tracing::debug!(target: "idproof::model_call", model = %name, ?shape, "ran");
+        let span = tracing::debug_span!(target: "idproof::model_call", "model call", model = %name, ?shape);
+        let _inside = span.enter();
         let tensor = Tensor::from_array((shape.to_vec(), data)).map_err(|e| fail(&e))?;
         let outputs = self
             .session
@@ -115,16 +116,29 @@ impl Net {
     }
 }
 
-/// A model without any preparation of its input: for benchmarks.
-pub struct BareModel(Net);
+/// A model and one input, nothing else: for benchmarks.
+pub struct BareModel {
+    session: Session,
+    input: Tensor<f32>,
+}
 
 impl BareModel {
-    pub fn new(runtime: &Runtime, model: &ModelFile) -> Result<Self, ModelError> {
-        runtime.session(model).map(Self)
+    pub fn new(
+        runtime: &Runtime,
+        model: &ModelFile,
+        shape: &[usize],
+        data: Vec<f32>,
+    ) -> Result<Self, ort::Error> {
+        let session = runtime
+            .session(model)
+            .map_err(|e| ort::Error::new(e.to_string()))?
+            .session;
+        let input = Tensor::from_array((shape.to_vec(), data))?;
+        Ok(Self { session, input })
     }
 
-    /// Feeds one float32 tensor and drops what comes out.
-    pub fn run(&mut self, shape: &[usize], data: Vec<f32>) -> Result<(), ModelError> {
-        self.0.run(shape, data).map(drop)
+    /// Runs the network; what comes out stays where it is.
+    pub fn run(&mut self) -> Result<(), ort::Error> {
+        self.session.run(ort::inputs![&self.input]).map(drop)
     }
 }

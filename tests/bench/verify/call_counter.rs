@@ -1,26 +1,37 @@
-//! Counts the model calls that `idproof-inference` tells through `tracing`.
+//! Counts the model calls that `idproof-inference` tells through `tracing`, and what they cost.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
+use tracing::Subscriber;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::span::{Attributes, Id};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 
 /// Model name → input shape → calls.
 pub type Calls = BTreeMap<String, BTreeMap<Vec<usize>, usize>>;
 
 #[derive(Clone, Default)]
-pub struct Counter(Arc<Mutex<Calls>>);
+pub struct Counter(Arc<Mutex<Counted>>);
+
+#[derive(Clone, Default)]
+pub struct Counted {
+    pub calls: Calls,
+    /// Processor time inside of the calls, all together.
+    pub cpu: Duration,
+}
 
 impl Counter {
     pub fn reset(&self) {
-        self.0.lock().expect("unpoisoned").clear();
+        *self.0.lock().expect("unpoisoned") = Counted::default();
     }
 
-    pub fn taken(&self) -> Calls {
+    pub fn taken(&self) -> Counted {
         self.0.lock().expect("unpoisoned").clone()
     }
 }
@@ -33,20 +44,42 @@ pub fn install() -> Counter {
     counter
 }
 
-impl<S: Subscriber> Layer<S> for Counter {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() != "idproof::model_call" {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Counter {
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        if attributes.metadata().target() != TARGET {
             return;
         }
         let mut call = Call::default();
-        event.record(&mut call);
-        let mut calls = self.0.lock().expect("unpoisoned");
-        *calls
-            .entry(call.model)
-            .or_default()
-            .entry(call.shape)
-            .or_default() += 1;
+        attributes.record(&mut call);
+        let mut counted = self.0.lock().expect("unpoisoned");
+        let shapes = counted.calls.entry(call.model).or_default();
+        *shapes.entry(call.shape).or_default() += 1;
     }
+
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id).filter(|s| s.metadata().target() == TARGET) {
+            span.extensions_mut().insert(Began(of_this_thread()));
+        }
+    }
+
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        let span = context.span(id);
+        let began = span.and_then(|s| s.extensions_mut().remove::<Began>());
+        if let Some(Began(began)) = began {
+            self.0.lock().expect("unpoisoned").cpu += of_this_thread() - began;
+        }
+    }
+}
+
+const TARGET: &str = "idproof::model_call";
+
+/// The thread's processor time when it entered a call: networks run on the thread that calls them.
+struct Began(Duration);
+
+fn of_this_thread() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
+        .expect("Linux has it")
+        .into()
 }
 
 #[derive(Default)]

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use idproof::clock::SystemClock;
 use idproof::{compose, config::Config};
-use idproof_inference::{ModelFile, Runtime};
+use idproof_inference::{BareModel, ModelFile, Runtime};
 use idproof_ports::{ModelIdentity, SpeechRequest};
 use idproof_worker::{Analysers, CaseInput, Progress, Stage, analyse};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -51,7 +51,7 @@ fn main() {
     run(); // warms caches
     calls.reset();
     run();
-    let made = calls.taken();
+    let made = calls.taken().calls;
     let mut whole = Vec::new();
     for _ in 0..REPEATS {
         whole.push(measure(run));
@@ -262,14 +262,14 @@ fn model_floor(
                 },
                 bytes: model.bytes,
             };
-            let mut bare = idproof_inference::BareModel::new(runtime, &file).expect("it loads");
             let mut total = Duration::ZERO;
             for (shape, count) in shapes {
                 let pixels = vec![127.0; shape.iter().product()];
-                bare.run(shape, pixels.clone()).expect("it runs");
+                let mut bare = BareModel::new(runtime, &file, shape, pixels).expect("it loads");
+                bare.run().expect("it runs");
                 let each = measure(|| {
                     for _ in 0..REPEATS {
-                        bare.run(shape, pixels.clone()).expect("it runs");
+                        bare.run().expect("it runs");
                     }
                 });
                 total += each.cpu * u32::try_from(*count).unwrap_or(1) / REPEATS as u32;
