@@ -20,6 +20,11 @@ const RATE: usize = 16_000;
 const REPEATS: usize = 7;
 /// OpenAI's tiny: positions, width, heads, layers; text positions.
 const TINY: [i32; 5] = [1_500, 384, 6, 4, 448];
+/// The size of OpenAI's multilingual vocabulary.
+const WORDS: i32 = 51_865;
+const DIGITS: [&str; 10] = [
+    " zéro", " un", " deux", " trois", " quatre", " cinq", " six", " sept", " huit", " neuf",
+];
 
 /// Never moves: no job runs out of time.
 struct Standing;
@@ -86,27 +91,31 @@ fn syllables() -> Vec<f32> {
         .collect()
 }
 
-/// A ggml Whisper of another size with the vocabulary of `ours` and small noise for weights.
+/// A general Whisper of this size in ggml's format: the filter bank of `ours`, a vocabulary of single
+/// bytes and the French digits, small noise for weights.
 fn sized(ours: &[u8], [audio, width, heads, layers, text]: [i32; 5]) -> Vec<u8> {
     let int = |at: usize| i32::from_le_bytes(ours[at..at + 4].try_into().expect("four bytes"));
-    let words = int(4);
-    // Magic and eleven numbers, then the filter bank, then the vocabulary.
+    // Magic and eleven numbers, then the filter bank.
     let filters = 48;
-    let mut at = filters + 8 + (int(filters) * int(filters + 4)) as usize * 4;
-    let count = int(at);
-    at += 4;
-    for _ in 0..count {
-        at += 4 + int(at) as usize;
-    }
+    let bank = 8 + (int(filters) * int(filters + 4)) as usize * 4;
     let mut out = ours[..4].to_vec();
     for value in [
-        words, audio, width, heads, layers, text, width, heads, layers, 80, 1,
+        WORDS, audio, width, heads, layers, text, width, heads, layers, 80, 1,
     ] {
         out.extend(value.to_le_bytes());
     }
-    out.extend_from_slice(&ours[filters..at]);
+    out.extend_from_slice(&ours[filters..filters + bank]);
+    let bytes = (0..=u8::MAX).map(|byte| vec![byte]);
+    let texts: Vec<Vec<u8>> = bytes
+        .chain(DIGITS.map(|word| word.as_bytes().to_vec()))
+        .collect();
+    out.extend((texts.len() as i32).to_le_bytes());
+    for text in &texts {
+        out.extend((text.len() as i32).to_le_bytes());
+        out.extend_from_slice(text);
+    }
     let mut noise = Noise(1);
-    for (name, shape) in tensors(words, audio, width, layers, text) {
+    for (name, shape) in tensors(WORDS, audio, width, layers, text) {
         noise.tensor(&mut out, &name, &shape);
     }
     out

@@ -20,19 +20,13 @@ WITH_RECORDINGS = {
     "fr": SYNTHETIC["fr"] | {"recorded-fr": 0.25},
 }
 
-# Odds of a batch's length in encoder positions (20 ms each): words first, then strings.
-YOUNG, GROWN = {64: 0.6, 96: 0.4}, {96: 0.45, 160: 0.40, 256: 0.15}
+# Odds of a batch's length in encoder positions (20 ms each).
+LENGTHS = {96: 0.45, 160: 0.40, 256: 0.15}
 # How many pieces are tried, by length: what does not fit is left out.
-COUNTS = {64: (1, 1, 2), 96: (1, 2, 2, 3), 160: (2, 3, 3, 3, 4), 256: (3, 3, 3, 4, 5, 6)}
-YOUTH = 400  # batches
+COUNTS = {96: (1, 2, 2, 3), 160: (2, 3, 3, 3, 4), 256: (3, 3, 3, 4, 5, 6)}
 POOLS = ("voices", "kokoro")  # folders of pieces and their features; one without features is left out
 FRAME = 0.01  # seconds
 FLOOR = 1e-10
-
-
-def lengths(batch):
-    """Odds of the lengths at the nth batch of a model that began from nothing; `None`: it did not."""
-    return YOUNG if batch is not None and batch < YOUTH else GROWN
 
 
 @dataclass
@@ -43,7 +37,6 @@ class Clip:
     language: str
     labels: str  # digits and OTHER
     times: list = field(default_factory=list)  # (begin, end) in seconds per label, or empty
-    words: list = field(default_factory=list)  # (language, label, begin, end) of every piece, or empty
     positions: int = 256
 
 
@@ -112,7 +105,7 @@ class Composer:
         for _ in range(count):
             speaker = self.voice(language) if rng.random() < 0.12 else voice
             pieces.append(self.piece(speaker, str(rng.integers(10))))
-        for kind, often in (("", 0.12), (OTHER, 0.18)):
+        for kind, often in (("", 0.3), (OTHER, 0.18)):
             if rng.random() < often:
                 # a voice without such words borrows them: what counts is that they are no digits
                 donor = voice if voice.get(kind) else self.voice(language)
@@ -126,14 +119,14 @@ class Composer:
         return stretched(warped(mel, tract), tempo)
 
     def joined(self, pieces, positions):
-        """(power, labels, times, words, end in frames); pieces that no longer fit are left out."""
+        """(power, labels, times, end in frames); pieces that no longer fit are left out."""
         rng, size = self.rng, 2 * positions
         out = np.zeros((N_MELS, size), dtype=np.float32)
         at = int(rng.choice([rng.uniform(0, 10), rng.uniform(0, 30), rng.uniform(0, 0.12 * size)]))
         tempo, tight = float(np.exp(rng.normal(0.05, 0.14))), rng.random() < 0.35
         tract = float(np.exp(np.clip(rng.normal(0, 0.11), -0.28, 0.28)))
         take = 0 if rng.random() < 0.45 else int(rng.integers(1, self.index.shape[1]))
-        labels, times, words, last = "", [], [], 0
+        labels, times, last = "", [], 0
         for number in pieces:
             piece = self.pieces[number]
             mel = self.sound(number, take, tempo * float(np.exp(rng.normal(0, 0.03))), tract)
@@ -145,10 +138,8 @@ class Composer:
             out[:, at : at + part.shape[1]] += 10**part
             begin, end = at * FRAME, (at + spoken) * FRAME
             last = max(last, at + spoken)
-            if words is not None and piece.labels:
-                words.append((piece.language, piece.labels, begin, end))
             if len(piece.labels) > 1:
-                times = words = None
+                times = None
             if not (piece.labels == OTHER and labels.endswith(OTHER)):
                 labels += piece.labels
                 if times is not None and piece.labels:
@@ -157,7 +148,7 @@ class Composer:
                 times[-1] = (times[-1][0], end)
             gap = rng.uniform(-3, 6) if tight else abs(rng.choice([rng.uniform(0, 30), rng.uniform(0, 40), rng.normal(0, 50)]))
             at = max(0, at + spoken + int(gap))
-        return out, labels, times or [], words or [], last
+        return out, labels, times or [], last
 
     def channel(self, power):
         """Tilt, resonances and band limits of one microphone; a room's tail half of the time."""
@@ -218,16 +209,16 @@ class Composer:
         if rng.random() < 0.04:  # nobody speaks
             power = np.zeros((N_MELS, 2 * positions), np.float32)
             power = self.channel(self.noisy(power, rng.uniform(-4, 1)))
-            return Clip(self.finished(power, 2 * positions), language, "", [], [], positions)
+            return Clip(self.finished(power, 2 * positions), language, "", [], positions)
         if rng.random() < 0.05:  # the other language: other words, whatever they are
             other = LANGUAGES[1 - LANGUAGES.index(language)]
             pieces = [p for p in self.sequence(other, positions) if not set(self.pieces[p].labels) & set("06")]
-            power, labels, times, words, end = self.joined(pieces, positions)
+            power, labels, times, end = self.joined(pieces, positions)
             labels, times = (OTHER if labels else ""), [(times[0][0], times[-1][1])] if times else []
         else:
-            power, labels, times, words, end = self.joined(self.sequence(language, positions), positions)
+            power, labels, times, end = self.joined(self.sequence(language, positions), positions)
         if rng.random() < 0.75:
             power = self.channel(power)
         if rng.random() < 0.7:
             power = self.noisy(power)
-        return Clip(self.finished(power, end), language, labels, times, words, positions)
+        return Clip(self.finished(power, end), language, labels, times, positions)

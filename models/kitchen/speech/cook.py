@@ -27,6 +27,11 @@ def main():
     features.add_argument("--pools", nargs="*", default=["voices"], help="voices, kokoro")
     features.add_argument("--seed", type=int, default=7)
 
+    base = steps.add_parser("base", help="what training starts from: the lower part of OpenAI's Whisper base")
+    base.add_argument("folder", type=Path, help="where its packages lie")
+    base.add_argument("--audio-layers", type=int, nargs="*", default=[*range(6)], help="of the encoder's six, those that are kept")
+    base.add_argument("--text-layers", type=int, nargs="*", default=[5], help="of the decoder's six")
+
     train = steps.add_parser("train", help="train one model")
     train.add_argument("name", help="the weights go to <work>/<name>.pt")
     train.add_argument("--seed", type=int, default=7)
@@ -34,8 +39,8 @@ def main():
     train.add_argument("--threads", type=int, default=1)
     train.add_argument("--processes", type=int, default=1, help="that share each step; minutes are those of one")
     train.add_argument("--steps", type=int, help="instead of minutes: the same steps give the same clips")
-    train.add_argument("--rate", type=float, default=1.5e-3)
-    train.add_argument("--start", nargs="*", default=[], help="weights to start from, the mean of several; or a ggml file that write made")
+    train.add_argument("--rate", type=float, default=2e-4)
+    train.add_argument("--start", nargs="*", default=["base"], help="weights to start from, the mean of several")
     train.add_argument("--recordings", action="store_true", help="hear the recordings as well")
     train.add_argument("--exclude", nargs="*", default=[], help="sources never to hear (a speaker's name)")
 
@@ -47,8 +52,7 @@ def main():
     measure.add_argument("jobs", nargs="+", metavar="WEIGHTS:ENGINE:SPEAKER:LANGUAGE")
     measure.add_argument("--count", type=int, default=400, help="clips a speaker")
     measure.add_argument("--seed", type=int, default=7)
-    measure.add_argument("--threshold", type=float, default=2.0, help="least log ratio that is accepted")
-    measure.add_argument("--speeds", type=float, nargs="*", default=[1.0], help="heard at each, their scores averaged")
+    measure.add_argument("--threshold", type=float, default=0.5, help="least log ratio that is accepted")
     measure.add_argument("--out", type=Path)
 
     write = steps.add_parser("write", help="write the ggml file")
@@ -69,6 +73,10 @@ def main():
         import kokoro as step
 
         step.make(args.work / "kokoro", args.folder, args.seed)
+    elif args.step == "base":
+        import base as step
+
+        step.make(args.work, args.folder, args.audio_layers, args.text_layers)
     elif args.step == "features":
         import features as step
 
@@ -90,7 +98,7 @@ def main():
     elif args.step == "measure":
         import measure as step
 
-        step.run(args.work, [j.split(":") for j in args.jobs], args.count, args.seed, args.threshold, args.out, args.speeds)
+        step.run(args.work, [j.split(":") for j in args.jobs], args.count, args.seed, args.threshold, args.out)
     elif args.step == "parity":
         import parity as step
 

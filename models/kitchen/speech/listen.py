@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
+import q6k
 from mel import log_mel
-from model import EN, EOT, FR, LABEL_IDS, NO_TIMESTAMPS, ROW, SOT, TRANSCRIBE, Shape, Whisper, log_softmax
+from model import EN, EOT, FR, LABEL_IDS, NO_TIMESTAMPS, ROW, SOT, TRANSCRIBE, Whisper
 from words import LABELS
 
 PROMPT = {"en": [ROW[t] for t in (SOT, EN, TRANSCRIBE, NO_TIMESTAMPS)],
@@ -14,8 +15,10 @@ LONGEST = 8
 
 
 def load(path):
-    model = Whisper(Shape())
-    model.load_state_dict(torch.load(path, weights_only=True))
+    """The model as the file holds it, its matrices rounded."""
+    model = Whisper()
+    weights = torch.load(path, weights_only=True)
+    model.load_state_dict({name: q6k.rounded(p) if q6k.is_matrix(name, p) else p for name, p in weights.items()})
     return model.eval()
 
 
@@ -24,33 +27,21 @@ def gain(wave):
     return 0.3 / max(1e-4, float(np.max(np.abs(wave))))
 
 
-def faster(wave, factor):
-    """Played `factor` times as fast, by linear interpolation: pitch, formants and tempo move together."""
-    places = np.arange(0, len(wave) - 1, factor)
-    return np.interp(places, np.arange(len(wave)), wave).astype(np.float32)
-
-
 @torch.inference_mode()
-def encode(model, waves, batch=32, level=False, speeds=(1.0,)):
-    """[(n,) sound] -> (B, speeds, 256, state)."""
-    out = []
-    for speed in speeds:
-        played = waves if speed == 1 else [faster(w, speed) for w in waves]
-        mels = torch.from_numpy(np.stack([log_mel(w * (gain(w) if level else 1)) for w in played]))
-        out.append(torch.cat([model.encoder(mels[k : k + batch]) for k in range(0, len(mels), batch)]))
-    return torch.stack(out, dim=1)
+def encode(model, waves, batch=32, level=False):
+    """[(n,) sound] -> (B, 256, state)."""
+    mels = torch.from_numpy(np.stack([log_mel(w * (gain(w) if level else 1)) for w in waves]))
+    return torch.cat([model.encoder(mels[k : k + batch]) for k in range(0, len(mels), batch)])
 
 
 def logits(model, rows, sound):
-    """(n, T) rows -> (n, T, rows + 1): the mean over the speeds of one clip's (speeds, 256, state)."""
-    count, speeds = len(rows), len(sound)
-    out = model.decoder(rows.repeat_interleave(speeds, 0), sound.repeat(count, 1, 1))
-    return out.unflatten(0, (count, speeds)).mean(1)
+    """(n, T) rows -> (n, T, rows) of one clip's (256, state)."""
+    return model.decoder(rows, sound.expand(len(rows), -1, -1))
 
 
 @torch.inference_mode()
 def scores(model, sound, language, strings):
-    """log P(string and nothing more | sound, digits only) for one clip's (speeds, 256, state)."""
+    """log P(string and nothing more | sound, digits only) for one clip's (256, state)."""
     longest = max(map(len, strings))
     rows = torch.full((len(strings), 4 + longest), ROW[EOT])
     rows[:, :4] = torch.tensor(PROMPT[language])

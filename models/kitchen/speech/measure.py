@@ -63,9 +63,9 @@ def wilson(right, of):
     return [(centre - half) / (1 + z * z / of), (centre + half) / (1 + z * z / of)]
 
 
-def one(model, said_and_waves, language, speeds=(1.0,)):
+def one(model, said_and_waves, language):
     """Per clip: what was heard, the ratio of the truth, the best ratio of any altered string."""
-    sound = listen.encode(model, [w for _, w in said_and_waves], level=True, speeds=speeds)
+    sound = listen.encode(model, [w for _, w in said_and_waves], level=True)
     rows = []
     for (said, _), clip in zip(said_and_waves, sound):
         best = listen.hear(model, clip, language)
@@ -107,17 +107,17 @@ def confusions(rows):
     return dict(sorted(out.items(), key=lambda x: -x[1]))
 
 
-def run(work, jobs, count, seed, threshold, out, speeds):
+def run(work, jobs, count, seed, threshold, out):
     """`jobs`: [(weights, engine, speaker, language)]; prints and writes the figures."""
     torch.set_num_threads(1)
     pool, report, everything = Pool(Path(work) / "voices"), {}, {}
     for name, engine, speaker, language in jobs:
-        rows = one(listen.load(Path(work) / f"{name}.pt"), clips(pool, engine, {speaker}, count, seed), language, speeds)
+        rows = one(listen.load(Path(work) / f"{name}.pt"), clips(pool, engine, {speaker}, count, seed), language)
         report[f"{language} {speaker} ({name})"] = figures(rows, threshold) | {"confusions": confusions(rows)}
         everything.setdefault(language, []).extend(rows)
     for language, rows in everything.items():
         report[f"{language} all"] = figures(rows, threshold)
-        sweep = {t: figures(rows, t) for t in (0, 1, 2, 3, 4, 6)}
+        sweep = {t: figures(rows, t) for t in (0, 0.5, 1, 1.5, 2, 3, 4)}
         report[f"{language} by threshold"] = {
             t: [f["false_reject"]["value"], f["false_accept"]["value"]] for t, f in sweep.items()}
     text = json.dumps(report, indent=1)

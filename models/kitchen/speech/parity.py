@@ -22,12 +22,11 @@ def run(work, name, ggml, program, count=12):
     for said, wave in clips(pool, "espeak", {speaker}, count, 3):
         with tempfile.NamedTemporaryFile(suffix=".f32") as file:
             Path(file.name).write_bytes(wave.astype("<f4").tobytes())
-            tokens = [str(LABEL_IDS[c]) for c in said]
-            out = subprocess.run([program, ggml, file.name, "fr", *tokens], capture_output=True, check=True)
-        theirs = np.array([[float(x) for x in line.split()] for line in out.stdout.decode().splitlines()])
-        rows = torch.tensor([listen.PROMPT["fr"] + [ROW[LABEL_IDS[c]] for c in said]])
+            rows = listen.PROMPT["fr"] + [ROW[LABEL_IDS[c]] for c in said]
+            out = subprocess.run([program, ggml, file.name, *map(str, rows)], capture_output=True, check=True)
+        theirs = np.array([[float(x) for x in line.split()] for line in out.stdout.decode().splitlines()])[3:, listen.CHOICES]
         sound = listen.encode(model, [wave])
-        ours = model.decoder(rows, sound[0])[0, 3:][:, listen.CHOICES].numpy()
+        ours = model.decoder(torch.tensor([rows]), sound)[0, 3:][:, listen.CHOICES].numpy()
         worst = max(worst, float(np.abs(ours - theirs).max()))
         if (ours.argmax(1) != theirs.argmax(1)).any():
             print("a different choice on", said)

@@ -6,7 +6,7 @@
 //! likeliest text, with the log-probability ratio of the expected digits to any other
 //! text. It loads our own digits model (which also knows a token for other words, and
 //! timestamps) and the official multilingual models; which of the two a file is shows
-//! in its audio context.
+//! in the size of its vocabulary.
 
 mod engine;
 mod grammar;

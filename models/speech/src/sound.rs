@@ -42,21 +42,6 @@ pub(crate) fn levelled(mut samples: Vec<f32>) -> Vec<f32> {
     samples
 }
 
-/// Played `speed` times as fast, by linear interpolation: pitch, formants and tempo move together.
-pub(crate) fn faster(samples: &[f32], speed: f32) -> Vec<f32> {
-    if (speed - 1.0).abs() < 1e-6 {
-        return samples.to_vec();
-    }
-    let count = (samples.len().saturating_sub(1) as f64 / f64::from(speed)).ceil() as usize;
-    (0..count)
-        .map_while(|n| {
-            let at = n as f64 * f64::from(speed);
-            let (low, part) = (at as usize, at.fract() as f32);
-            Some(samples.get(low)? * (1.0 - part) + samples.get(low + 1)? * part)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 pub(crate) fn tone(hz: f32, level: f32, samples: usize) -> Vec<f32> {
     (0..samples)
@@ -96,26 +81,5 @@ mod tests {
         let cut: Vec<f32> = clean_tone.iter().map(|x| x.clamp(-0.3, 0.3)).collect();
         assert!(clipped_share(&cut) > 0.7);
         assert_eq!(clipped_share(&[]), 0.0);
-    }
-
-    #[test]
-    fn sound_played_faster_is_shorter_and_higher() {
-        let slow = tone(200.0, 0.5, 8_000);
-        assert_eq!(faster(&slow, 1.0), slow);
-        let fast = faster(&slow, 1.12);
-        assert_eq!(fast.len(), 7_142);
-        let crossings = |wave: &[f32]| {
-            wave.windows(2)
-                .filter(|w| w[0] < 0.0 && w[1] >= 0.0)
-                .count()
-        };
-        // As many periods, but for the last one, in less time.
-        assert!(crossings(&slow).abs_diff(crossings(&fast)) <= 1);
-        assert!(
-            fast.iter()
-                .zip(tone(224.0, 0.5, 7_142))
-                .all(|(a, b)| (a - b).abs() < 0.01)
-        );
-        assert_eq!(faster(&[], 0.88), Vec::<f32>::new());
     }
 }

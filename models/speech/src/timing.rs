@@ -5,23 +5,24 @@ use std::ops::Range;
 use idproof_ports::ModelError;
 
 use crate::engine::Engine;
+use crate::engine::digits::FIRST_TIME;
 use crate::grammar::{Grammar, Label, Token};
 use crate::search::NextToken;
 
 /// Seconds in the window, one range a label.
 pub(crate) type Times = Vec<Range<f32>>;
 
-const SECONDS_PER_STAMP: f32 = 0.02;
+const SECONDS_PER_STAMP: f32 = 0.04;
 const SHORTEST: f32 = 0.08;
 
-/// Writes `labels` once more with timestamps, of which the likeliest are taken.
+/// Writes `labels` once more with the digits model's timestamps, of which the likeliest are taken.
 pub(crate) fn by_model(
     engine: &mut Engine,
     grammar: &Grammar,
     labels: &[Label],
     seconds: f32,
 ) -> Result<Times, ModelError> {
-    let first = engine.first_timestamp();
+    let first = FIRST_TIME;
     let last = (seconds / SECONDS_PER_STAMP) as Token;
     let (mut text, mut stamp, mut out) = (Vec::new(), 0, Vec::new());
     for label in labels {

@@ -94,8 +94,8 @@ thresholds! {
     head_turn_refuse = 8.0, 0.0..=60.0, "degrees", "Below this it was not.";
     document_shown_accept = 3.0, -10.0..=30.0, "log likelihood ratio", "From here on the portrait held up is the uploaded one.";
     layout_accept = 0.45, -1.0..=1.0, "correlation", "From here on the document held up has the layout of the uploaded one.";
-    speech_accept = 2.0, 0.0..=50.0, "log likelihood ratio", "The expected digits must be this much likelier than any other string.";
-    speech_refuse = -6.0, -50.0..=0.0, "log likelihood ratio", "Below this, other digits were said.";
+    speech_accept = 0.5, 0.0..=50.0, "log likelihood ratio", "The expected digits must be this much likelier than any other string.";
+    speech_refuse = -2.5, -50.0..=0.0, "log likelihood ratio", "Below this, other digits were said.";
     speech_digit_confidence = 0.5, 0.0..=1.0, "posterior", "Each digit must be heard with at least this confidence.";
     speech_minimum_voice = 0.4, 0.0..=10.0, "seconds", "Less voice than this counts as nothing said.";
     answer_earliest = 0.0, -2.0..=2.0, "seconds after it was shown", "A digit said earlier than this was known beforehand.";
