@@ -66,6 +66,7 @@ fn exact(image: &RgbImage) -> [u8; 32] {
 /// Mean brightness of `SIDE` rows of `SIDE + 1` cells, of every other pixel.
 fn cells(image: &RgbImage) -> Vec<i64> {
     let (w, h) = (image.width() as usize, image.height() as usize);
+    let pixels = image.data();
     let mut cells = Vec::with_capacity(SIDE * (SIDE + 1));
     for row in 0..SIDE {
         let (top, bottom) = (row * h / SIDE, (row + 1) * h / SIDE);
@@ -74,7 +75,7 @@ fn cells(image: &RgbImage) -> Vec<i64> {
             let (mut sum, mut n) = (0_i64, 0_i64);
             for y in (top..bottom).step_by(2) {
                 for x in (left..right).step_by(2) {
-                    let p = &image.data()[(y * w + x) * 3..][..3];
+                    let p = &pixels[(y * w + x) * 3..][..3];
                     sum += i64::from(p[0]) * 299 + i64::from(p[1]) * 587 + i64::from(p[2]) * 114;
                     n += 1;
                 }

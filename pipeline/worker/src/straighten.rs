@@ -82,11 +82,12 @@ pub(crate) fn straighten(
     let by = (resolution(quad, format) / per_mm).round().clamp(1.0, 4.0) as u32;
     let mut data = Vec::with_capacity(width as usize * height as usize * 3);
     let mut sums = vec![0.0_f32; width as usize * 3];
+    let pixels = Pixels::of(image);
     for y in 0..height {
         sums.fill(0.0);
         for k in 0..by {
             let v = (f64::from(y) + share(k, by)) / f64::from(height);
-            add_row(image, &m, v, by, &mut sums);
+            add_row(&pixels, &m, v, by, &mut sums);
         }
         let n = (by * by) as f32;
         data.extend(sums.iter().map(|v| (v / n + 0.5) as u8));
@@ -100,13 +101,13 @@ fn share(k: u32, n: u32) -> f64 {
 }
 
 /// Adds to each pixel of a row what lies at `by` places along it, at the height `v` of the unit square.
-fn add_row(image: &RgbImage, m: &[f64; 9], v: f64, by: u32, sums: &mut [f32]) {
+fn add_row(pixels: &Pixels<'_>, m: &[f64; 9], v: f64, by: u32, sums: &mut [f32]) {
     let steps = f64::from(by) * (sums.len() / 3) as f64;
     let first = times(m, 0.5 / steps, v);
     // Along a row all three coordinates change evenly.
     let step = (m[0] / steps, m[3] / steps, m[6] / steps);
     let mut at = 0.0;
-    for sum in sums.chunks_exact_mut(3) {
+    for sum in sums.as_chunks_mut::<3>().0 {
         for _ in 0..by {
             let over = 1.0 / (first.2 + at * step.2);
             let (x, y) = (
@@ -115,49 +116,67 @@ fn add_row(image: &RgbImage, m: &[f64; 9], v: f64, by: u32, sums: &mut [f32]) {
             );
             // Of several places their mean is smooth enough.
             match by {
-                1 => add_between(image, x - 0.5, y - 0.5, sum),
-                _ => add_nearest(image, x, y, sum),
+                1 => pixels.add_between(x - 0.5, y - 0.5, sum),
+                _ => pixels.add_nearest(x, y, sum),
             }
             at += 1.0;
         }
     }
 }
 
-/// Adds the pixel at that place; nothing outside, which is black.
-fn add_nearest(image: &RgbImage, x: f64, y: f64, sum: &mut [f32]) {
-    let (w, h) = (image.width() as usize, image.height() as usize);
-    if !(x >= 0.0 && y >= 0.0) || x >= w as f64 || y >= h as f64 {
-        return;
-    }
-    let i = (y as usize * w + x as usize) * 3;
-    if let Some(pixel) = image.data().get(i..i + 3) {
-        for (sum, value) in sum.iter_mut().zip(pixel) {
-            *sum += f32::from(*value);
-        }
-    }
+/// A picture's pixels with its sides at hand: looked up millions of times.
+struct Pixels<'a> {
+    data: &'a [u8],
+    width: usize,
+    right: f64,
+    bottom: f64,
 }
 
-/// Adds what lies between four pixels (bilinear); nothing outside, which is black.
-fn add_between(image: &RgbImage, px: f64, py: f64, sum: &mut [f32]) {
-    let (w, h) = (image.width() as usize, image.height() as usize);
-    if !(px >= 0.0 && py >= 0.0) || px + 1.0 >= w as f64 || py + 1.0 >= h as f64 {
-        return;
+impl<'a> Pixels<'a> {
+    fn of(image: &'a RgbImage) -> Self {
+        Self {
+            data: image.data(),
+            width: image.width() as usize,
+            right: f64::from(image.width()),
+            bottom: f64::from(image.height()),
+        }
     }
-    let (x, y) = (px as usize, py as usize);
-    let (fx, fy) = ((px - x as f64) as f32, (py - y as f64) as f32);
-    let i = (y * w + x) * 3;
-    let j = i + w * 3;
-    let (Some(above), Some(below)) = (image.data().get(i..i + 6), image.data().get(j..j + 6))
-    else {
-        return;
-    };
-    for (c, sum) in sum.iter_mut().enumerate() {
-        let of = |row: &[u8]| {
-            let (left, right) = (f32::from(row[c]), f32::from(row[c + 3]));
-            left + fx * (right - left)
+
+    /// Adds the pixel at that place; nothing outside, which is black.
+    #[inline]
+    fn add_nearest(&self, x: f64, y: f64, sum: &mut [f32; 3]) {
+        if !(x >= 0.0 && y >= 0.0 && x < self.right && y < self.bottom) {
+            return;
+        }
+        let i = (y as u32 as usize * self.width + x as u32 as usize) * 3;
+        if let Some([r, g, b]) = self.data.get(i..i + 3) {
+            sum[0] += f32::from(*r);
+            sum[1] += f32::from(*g);
+            sum[2] += f32::from(*b);
+        }
+    }
+
+    /// Adds what lies between four pixels (bilinear); nothing outside, which is black.
+    #[inline]
+    fn add_between(&self, px: f64, py: f64, sum: &mut [f32; 3]) {
+        if !(px >= 0.0 && py >= 0.0 && px + 1.0 < self.right && py + 1.0 < self.bottom) {
+            return;
+        }
+        let (x, y) = (px as usize, py as usize);
+        let (fx, fy) = ((px - x as f64) as f32, (py - y as f64) as f32);
+        let i = (y * self.width + x) * 3;
+        let j = i + self.width * 3;
+        let (Some(above), Some(below)) = (self.data.get(i..i + 6), self.data.get(j..j + 6)) else {
+            return;
         };
-        let (above, below) = (of(above), of(below));
-        *sum += above + fy * (below - above);
+        for (c, sum) in sum.iter_mut().enumerate() {
+            let of = |row: &[u8]| {
+                let (left, right) = (f32::from(row[c]), f32::from(row[c + 3]));
+                left + fx * (right - left)
+            };
+            let (above, below) = (of(above), of(below));
+            *sum += above + fy * (below - above);
+        }
     }
 }
 

@@ -91,12 +91,12 @@ fn lost(grey: &[f32], lines: usize, length: usize, between: usize, along: usize)
 /// Share of the pixels round which a whole square is burnt.
 fn glare(image: &RgbImage) -> f64 {
     let (w, h) = (image.width() as usize, image.height() as usize);
-    let row = w + 1;
+    let (row, pixels) = (w + 1, image.data());
     let mut sums = vec![0_u32; row * (h + 1)];
     for y in 0..h {
         let mut sum = 0;
         for x in 0..w {
-            let p = &image.data()[(y * w + x) * 3..][..3];
+            let p = &pixels[(y * w + x) * 3..][..3];
             sum += u32::from(p.iter().all(|v| *v >= BURNT));
             sums[(y + 1) * row + x + 1] = sums[y * row + x + 1] + sum;
         }
