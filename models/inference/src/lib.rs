@@ -5,6 +5,7 @@
 //! stages side by side instead.
 
 pub mod face;
+mod graph;
 pub mod outline;
 mod runtime;
 pub mod text;

@@ -16,6 +16,7 @@ use idproof_ports::{
     ModelError, ModelIdentity, PageRead, PageRequest, Point, RgbImage, TextLine, TextReader,
 };
 
+use crate::graph::fewer_passes;
 use crate::runtime::{ModelFile, Net, Runtime};
 use attempt::{Attempt, SHORTEST, mixtures};
 use decode::Reading;
@@ -92,9 +93,13 @@ impl PpOcr {
         detection: &ModelFile,
         recognition: &ModelFile,
     ) -> Result<Self, ModelError> {
+        let lean = |model: &ModelFile| ModelFile {
+            identity: model.identity.clone(),
+            bytes: fewer_passes(&model.bytes),
+        };
         Ok(Self {
-            detector: Detector::new(runtime, detection)?,
-            recogniser: Recogniser::new(runtime, recognition)?,
+            detector: Detector::new(runtime, &lean(detection))?,
+            recogniser: Recogniser::new(runtime, &lean(recognition))?,
             own: None,
         })
     }
