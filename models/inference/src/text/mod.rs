@@ -31,10 +31,10 @@ use strip::Strip;
 const LEAST_SIDE: i32 = 320;
 const MOST_SIDE: i32 = 1600;
 /// Lines of print that tell the way up, their length over thickness, and the confidence with which
-/// they stand upright.
+/// they stand upright: the same lines upside down came to 0.05 to 0.48 on 27 documents.
 const PROBED: usize = 3;
 const TELLING: std::ops::RangeInclusive<f32> = 3.0..=8.0;
-const PRINT_UPRIGHT: f32 = 0.9;
+const PRINT_UPRIGHT: f32 = 0.75;
 /// What the longer side is scaled to for finding a zone: coarse first, finer while the text found is too small to tell.
 const ZONE_SIDES: [i32; 3] = [640, 960, 1600];
 /// Rows as thick as this, in pixels of the scaled picture, would have been told from a zone.
