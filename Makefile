@@ -116,7 +116,7 @@ bench: setup samples ## CPU, wall time and memory of a verification against its 
 
 .PHONY: bench-documents
 bench-documents: setup samples ## processor time of one 12 MP photograph of a document, PassportEye beside it
-	@$(VENV)/bin/pip install -q passporteye || echo "PassportEye cannot be installed here: left out"
+	@tests/setup/system.sh tesseract-ocr && $(VENV)/bin/pip install -q passporteye || echo "PassportEye cannot be installed here: left out"
 	$(CARGO) run --release --locked -p idproof-tests --example bench_documents
 
 .PHONY: bench-speech

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Root, or sudo, is needed only if any is.
+# Installs the Debian packages that are missing, and those named behind it. Root, or sudo, is needed only if any is.
 set -euo pipefail
 packages=(
   # build: bindgen, whisper.cpp, FFmpeg and OpenCV headers
@@ -10,6 +10,7 @@ packages=(
   python3 python3-venv python3-pip espeak-ng ffmpeg fonts-ocr-b fonts-liberation
   # tests of the service and the pages
   postgresql chromium
+  "$@"
 )
 missing=()
 for p in "${packages[@]}"; do
