@@ -147,8 +147,8 @@ fn surfaces(e: &Evidence, of: impl Fn(&Surface) -> Option<f64>, least: bool) -> 
     all.reduce(if least { f64::min } else { f64::max })
 }
 
-fn doubts(e: &Evidence, of: fn(&Doubt) -> f64) -> Option<f64> {
-    e.doubts.value()?.iter().map(of).reduce(f64::max)
+fn doubts(e: &Evidence, of: fn(&Doubt) -> Option<f64>) -> Option<f64> {
+    e.doubts.value()?.iter().filter_map(of).reduce(f64::max)
 }
 
 fn age(e: &Evidence) -> Option<f64> {
@@ -188,10 +188,14 @@ catalogue! {
         "Un dixième du document doit être plus clair que cela, sinon l'image est trop sombre.";
     document_covered_max: DocumentQuality, LimitAbove, None, Of(|e| surfaces(e, |s| Some(s.covered), false)),
         "Une plus grande part du bord du document ne doit pas être cachée par un doigt.";
-    document_screen_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| d.screen)),
+    document_screen_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| Some(d.screen))),
         "Un motif de pixels plus fort fait soupçonner un écran.";
-    document_copy_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| d.copy)),
+    document_copy_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| Some(d.copy))),
         "Un document plus proche du gris peut être une photocopie.";
+    document_portrait_edit_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| d.portrait)),
+        "Un portrait dont les traces de compression diffèrent davantage peut avoir été inséré dans l'image.";
+    document_field_edit_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| d.field)),
+        "Une ligne imprimée sur un fond plus lisse que cela peut avoir été réécrite.";
     document_portrait_score: DocumentPortrait, LimitBelow, None, Of(|e| Some(e.portrait.value()?.as_ref()?.score)),
         "À partir de là, un visage sur le document compte comme son portrait.";
     document_portrait_width: DocumentPortrait, LimitBelow, None, Of(|e| Some(e.portrait.value()?.as_ref()?.width)),

@@ -114,13 +114,20 @@ pub struct Surface {
     pub covered: f64,
 }
 
-/// What speaks against an original document in front of the camera; scores 0..=1.
+/// What speaks against an original document in front of the camera, or of an edited picture of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Doubt {
     /// How far a short wave stands out of the picture's spectrum, as a screen's pixels do.
     pub screen: f64,
     /// How near to grey the document is.
     pub copy: f64,
+    /// How much less of an earlier JPEG compression the portrait tells than the document round it;
+    /// `None` where nothing could be compared. About 0 for one picture, 1 or 2 where it was put in.
+    pub portrait: Option<f64>,
+    /// How much quieter the ground of a line of print is than round it, as a logarithm; `None` likewise.
+    pub field: Option<f64>,
+    /// A picture editor has left its name in the file.
+    pub by_editor: bool,
 }
 
 /// The face on the document.

@@ -312,16 +312,28 @@ fn print_that_differs_fails_and_print_unread_is_left_to_a_person() {
 #[test]
 fn doubt_above_its_limit_goes_to_a_person() {
     let t = policy().thresholds().clone();
-    let judged = |screen, copy| {
-        let decision = judge(|e| {
-            e.doubts = Measured::Value(vec![Doubt { screen, copy }]);
-        });
+    let doubt = Doubt {
+        screen: 0.1,
+        copy: 0.1,
+        portrait: None,
+        field: None,
+        by_editor: false,
+    };
+    let judged_of = |doubt: Doubt| {
+        let decision = judge(|e| e.doubts = Measured::Value(vec![doubt]));
         let check = decision
             .checks
             .iter()
             .find(|c| c.name == CheckName::DocumentOriginal)
             .unwrap();
         (check.status, check.reasons.clone())
+    };
+    let judged = |screen, copy| {
+        judged_of(Doubt {
+            screen,
+            copy,
+            ..doubt.clone()
+        })
     };
     let (screen, copy) = (t.document_screen_max, t.document_copy_max);
     assert_eq!(judged(screen, copy).0, CheckStatus::Passed);
@@ -337,6 +349,36 @@ fn doubt_above_its_limit_goes_to_a_person() {
     assert_eq!(
         judged(f64::NAN, copy),
         borderline(ReasonCode::ScreenSuspected)
+    );
+    let edited = |portrait, field, by_editor| {
+        judged_of(Doubt {
+            portrait,
+            field,
+            by_editor,
+            ..doubt.clone()
+        })
+    };
+    let portrait = t.document_portrait_edit_max;
+    let field = t.document_field_edit_max;
+    assert_eq!(
+        edited(Some(portrait), Some(field), false).0,
+        CheckStatus::Passed
+    );
+    assert_eq!(
+        edited(Some(portrait + 1e-9), None, false),
+        borderline(ReasonCode::EditInPortrait)
+    );
+    assert_eq!(
+        edited(Some(f64::NAN), None, false),
+        borderline(ReasonCode::EditInPortrait)
+    );
+    assert_eq!(
+        edited(None, Some(field + 1e-9), false),
+        borderline(ReasonCode::EditInField)
+    );
+    assert_eq!(
+        edited(None, None, true),
+        borderline(ReasonCode::EditProgram)
     );
 }
 

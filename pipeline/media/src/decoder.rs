@@ -250,6 +250,7 @@ fn decoded_image(image: Image, file_bytes: u64) -> Result<DecodedImage, MediaErr
         stored_width: image.stored_width,
         stored_height: image.stored_height,
         orientation: image.orientation,
+        by_editor: image.by_editor,
     };
     let image = RgbImage::from_raw(image.width, image.height, image.pixels)
         .ok_or_else(|| MediaError::DecoderFailed("an image of another size".into()))?;

@@ -67,11 +67,15 @@ fn letters(decoded: &DecodedImage) -> String {
 fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let mut tiff = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     tiff.extend([orientation, 0, 0, 0, 0, 0, 0]);
-    let length = u16::try_from(tiff.len() + 2).unwrap().to_be_bytes();
+    with_app1(jpeg, &tiff)
+}
+
+fn with_app1(jpeg: &[u8], body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
     let mut out = jpeg[..2].to_vec();
     out.extend([0xff, 0xe1]);
     out.extend(length);
-    out.extend(tiff);
+    out.extend(body);
     out.extend(&jpeg[2..]);
     out
 }
@@ -188,6 +192,19 @@ fn all_eight_orientations_are_applied() {
         (odd.report.orientation, letters(&odd).as_str()),
         (1, "RGBW")
     );
+}
+
+#[test]
+fn a_picture_editor_is_known_by_the_name_it_left() {
+    let inputs = Inputs::new();
+    let jpeg = encoded(&quarters(), ImageFormat::Jpeg);
+    let by_editor = |software: &str| {
+        let file = with_app1(&jpeg, format!("Exif\0\0{software}").as_bytes());
+        decode(&inputs.file("e.jpg", &file)).report.by_editor
+    };
+    assert!(by_editor("Adobe Photoshop 25.1 (Windows)"));
+    assert!(!by_editor("HDR+ 1.0.585804376zd"));
+    assert!(!decode(&inputs.file("plain.jpg", &jpeg)).report.by_editor);
 }
 
 #[test]

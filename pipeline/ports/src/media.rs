@@ -66,6 +66,8 @@ pub struct ImageReport {
     pub stored_height: u32,
     /// EXIF orientation 1..=8 that was applied (1 where there is none).
     pub orientation: u8,
+    /// A picture editor has left its name in the file.
+    pub by_editor: bool,
 }
 
 /// Which frames the analysis wants to see.

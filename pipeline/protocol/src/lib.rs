@@ -25,7 +25,7 @@ pub use reader::{MessageReader, ProtocolError};
 pub use writer::MessageWriter;
 
 /// Raised with every change of the wire form; both sides must agree.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Samples per second of the sound that is sent.
 pub const SAMPLE_RATE: u32 = 16_000;

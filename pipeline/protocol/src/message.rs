@@ -46,6 +46,8 @@ pub struct Image {
     pub stored_height: u32,
     /// EXIF orientation 1..=8 that was applied.
     pub orientation: u8,
+    /// A picture editor has left its name in the file.
+    pub by_editor: bool,
     pub width: u32,
     pub height: u32,
     /// `3 * width * height` bytes.
@@ -213,7 +215,8 @@ impl Image {
         to.raw(&name).u64(self.file_bytes);
         to.u32(self.stored_width).u32(self.stored_height);
         to.u32(self.width).u32(self.height);
-        to.u8(self.orientation).raw(&[0; 7]);
+        to.u8(self.orientation);
+        to.bool(self.by_editor).raw(&[0; 6]);
     }
 
     /// Without pixels.
@@ -234,9 +237,10 @@ impl Image {
             width: from.u32()?,
             height: from.u32()?,
             orientation: from.u8()?,
+            by_editor: from.bool()?,
             pixels: vec![],
         };
-        if from.bytes(7)? != [0; 7] || !(1..=8).contains(&image.orientation) {
+        if from.bytes(6)? != [0; 6] || !(1..=8).contains(&image.orientation) {
             return Err(ProtocolError::Malformed("an unknown orientation"));
         }
         Ok(image)

@@ -126,13 +126,14 @@ proptest! {
     }
 
     #[test]
-    fn an_image_survives_the_pipe(w in 1u32..40, h in 1u32..40, orientation in 1u8..=8) {
+    fn an_image_survives_the_pipe(w in 1u32..40, h in 1u32..40, orientation in 1u8..=8, by_editor: bool) {
         let image = Message::Image(Image {
             format: "webp".into(),
             file_bytes: 9,
             stored_width: h,
             stored_height: w,
             orientation,
+            by_editor,
             width: w,
             height: h,
             pixels: vec![3; 3 * w as usize * h as usize],

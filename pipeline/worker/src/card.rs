@@ -211,6 +211,18 @@ impl Card {
         }
     }
 
+    /// Places given as shares of the document, in the photograph.
+    pub fn in_photograph(&self, corners: &[(f64, f64); 4]) -> Quad {
+        let m = homography(&self.quad);
+        let place = |(x, y)| {
+            let (x, y, z) = times(&m, x, y);
+            Point::new((x / z) as f32, (y / z) as f32)
+        };
+        Quad {
+            corners: corners.map(place),
+        }
+    }
+
     /// A point of the photograph on the document, as shares of its width and height.
     pub fn on(&self, at: Point) -> Option<(f64, f64)> {
         on(&self.quad, at)

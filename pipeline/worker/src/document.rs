@@ -17,6 +17,7 @@ use crate::analyse::lock;
 use crate::card::{self, Card};
 use crate::case::{Analysers, CaseInput, InputError, is_input_fault};
 use crate::doubt::doubt;
+use crate::edits::{Places, edits};
 use crate::faces::{Enrolled, FaceTools, Template};
 use crate::layout::Layout;
 use crate::mark::{self, PictureMarks};
@@ -60,8 +61,8 @@ pub fn read(
     for (i, file) in input.documents.iter().enumerate() {
         match decoder.decode_image(file) {
             Ok(DecodedImage { image, report }) => {
+                reading.side(analysers, input, &image, &report);
                 reports.push(report);
-                reading.side(analysers, input, &image);
             }
             Err(source) if is_input_fault(&source) => {
                 return Err(InputError::Document {
@@ -98,7 +99,13 @@ struct Reading {
 
 impl Reading {
     /// Everything that one photograph gives.
-    fn side(&mut self, analysers: &Analysers, input: &CaseInput, image: &RgbImage) {
+    fn side(
+        &mut self,
+        analysers: &Analysers,
+        input: &CaseInput,
+        image: &RgbImage,
+        report: &ImageReport,
+    ) {
         let zone = self.zone_of(&analysers.text, image);
         let quads = match lock(&analysers.outlines).find(image) {
             Ok(quads) => quads,
@@ -116,8 +123,6 @@ impl Reading {
         }
         self.surfaces
             .push(surface::look(image, card.as_ref(), scale));
-        self.doubts
-            .push(doubt(image, card.as_ref().map(|c| &c.quad)));
         // What was read of the document tells that it lies where it was straightened from.
         let sure = zone.is_some() || shown.fields.len() > 1;
         self.seals_of(analysers, image, shown.straight.as_ref(), sure);
@@ -128,11 +133,19 @@ impl Reading {
             shown.straight.as_ref(),
             bare,
         );
-        match (face, &card) {
-            (Some(Seen::InPhotograph(bounds)), Some(card)) => shown.with_portrait(card, &bounds),
-            (Some(Seen::Straightened(corners)), _) => shown.portrait = Some(corners),
+        match (&face, &card) {
+            (Some(Seen::InPhotograph(bounds)), Some(card)) => shown.with_portrait(card, bounds),
+            (Some(Seen::Straightened(corners)), _) => shown.portrait = Some(*corners),
             _ => {}
         }
+        let places = Places::of(card.as_ref(), &shown, face.as_ref().and_then(Seen::bounds));
+        let edits = edits(image, Some(report), &places);
+        self.doubts.push(Doubt {
+            portrait: edits.portrait,
+            field: edits.field,
+            by_editor: report.by_editor,
+            ..doubt(image, card.as_ref().map(|c| &c.quad))
+        });
         self.zones.extend(zone.map(|z| z.best));
         self.shown.push(shown);
         self.marks.push(mark::marks(image));
@@ -263,7 +276,7 @@ impl Reading {
         let straightened = straight.filter(|s| std::ptr::eq(picture, *s));
         self.keep_portrait(picture, found, outline.filter(|_| straightened.is_none()));
         Some(match straightened {
-            Some(straight) => Seen::Straightened(shares(&bounds, straight)),
+            Some(straight) => Seen::Straightened(side::shares(&bounds, straight)),
             None => Seen::InPhotograph(bounds),
         })
     }
@@ -389,13 +402,14 @@ enum Seen {
     Straightened(Corners),
 }
 
-/// A box as shares of the picture.
-fn shares(face: &Rect, picture: &RgbImage) -> Corners {
-    let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
-    let (left, top) = (f64::from(face.x) / w, f64::from(face.y) / h);
-    let right = left + f64::from(face.width) / w;
-    let bottom = top + f64::from(face.height) / h;
-    [(left, top), (right, top), (right, bottom), (left, bottom)]
+impl Seen {
+    /// In the photograph.
+    fn bounds(&self) -> Option<&Rect> {
+        match self {
+            Self::InPhotograph(bounds) => Some(bounds),
+            Self::Straightened(_) => None,
+        }
+    }
 }
 
 fn format_of(kind: Option<DocumentKind>) -> Format {

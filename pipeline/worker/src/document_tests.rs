@@ -76,6 +76,7 @@ impl MediaDecoder for Scene {
                 stored_width: w,
                 stored_height: h,
                 orientation: 1,
+                by_editor: false,
             },
         })
     }

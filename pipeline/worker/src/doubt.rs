@@ -28,12 +28,15 @@ const INNER: f32 = 0.9;
 /// copies on warm paper in uneven light lie at 0.005 to 0.019, originals in colour at 0.010 to 0.34.
 const COLOURED: f64 = 0.07;
 
-/// Measures the document inside `quad`, or the whole photograph.
+/// Measures the document inside `quad`, or the whole photograph; of edits nothing yet.
 pub(crate) fn doubt(image: &RgbImage, quad: Option<&Quad>) -> Doubt {
     let (x0, y0, x1, y1) = bounds(image, quad);
     Doubt {
         screen: screen(image, (x0, y0, x1, y1)),
         copy: copy(image, quad, (x0, y0, x1, y1)),
+        portrait: None,
+        field: None,
+        by_editor: false,
     }
 }
 

@@ -210,7 +210,7 @@ fn against_surroundings(light: &[f32]) -> Vec<f32> {
 }
 
 /// Whether a point lies inside a quadrilateral, whichever way round its corners run.
-fn inside(quad: &Quad, p: Point) -> bool {
+pub(crate) fn inside(quad: &Quad, p: Point) -> bool {
     let side = |k: usize| {
         let (a, b) = (quad.corners[k], quad.corners[(k + 1) % 4]);
         (b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x)

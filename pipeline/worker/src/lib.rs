@@ -4,6 +4,7 @@
 //! [`idproof_domain::Evidence`]; a stage that cannot work says so and the case goes to a human.
 
 mod analyse;
+mod blocks;
 mod card;
 mod case;
 mod continuity;
@@ -11,6 +12,7 @@ mod covered;
 mod display;
 mod document;
 mod doubt;
+mod edits;
 pub mod faces;
 mod fft;
 mod findings;
@@ -46,5 +48,5 @@ pub use footage::{Mark, Marks};
 pub use lips::{Mouth, MouthTracker, lip_sync, lip_sync_between};
 pub use mark::PictureMarks;
 pub use shown::{Corners, Shown, ShownField, ShownFrame, ShownSide, Signs};
-pub use side::{Look, look};
+pub use side::{Edits, Look, edits_of, look};
 pub use speech::summarise;

@@ -4,14 +4,17 @@ use idproof_domain::document::print::{self, Print};
 use idproof_domain::evidence::{Doubt, Surface};
 use idproof_domain::mrz::{self, Correction};
 use idproof_ports::{
-    ModelError, PageRead, PageRequest, Point, Quad, RgbImage, TextLine, TextReader,
+    ImageReport, ModelError, PageRead, PageRequest, Point, Quad, Rect, RgbImage, TextLine,
+    TextReader,
 };
 
 use crate::analyse::lock;
 use crate::card::{self, Card, Found, ZoneRows};
 use crate::case::Analysers;
 use crate::doubt::doubt;
-use crate::shown::{ShownField, fields_on};
+pub use crate::edits::Edits;
+use crate::edits::{self, Places};
+use crate::shown::{Corners, ShownField, ShownSide, fields_on};
 use crate::straighten::CARD;
 use crate::{printed, surface};
 
@@ -40,6 +43,50 @@ pub fn look(analysers: &Analysers, image: &RgbImage) -> Result<Look, String> {
         doubt: doubt(image, card.as_ref().map(|c| &c.quad)),
         zone: zone.map(|z| z.best),
     })
+}
+
+/// What edits left in one photograph, as a case has it: for data sets, since the print is read for it.
+///
+/// # Errors
+/// In words, when a model is missing or fails.
+pub fn edits_of(
+    analysers: &Analysers,
+    image: &RgbImage,
+    report: &ImageReport,
+) -> Result<Edits, String> {
+    let reader = analysers.text.as_ref().map_err(ToString::to_string)?;
+    let mut reader = lock(reader);
+    let why = |e: ModelError| e.to_string();
+    let zone = zone(&mut **reader, image).map_err(why)?;
+    let quads = lock(&analysers.outlines).find(image).map_err(why)?;
+    let rows = zone.as_ref().map(ZoneRead::rows);
+    let card = card::place(&quads, rows.as_ref(), CARD);
+    let read = read(&mut **reader, image, card, zone.as_ref()).map_err(why)?;
+    let (card, straight) = read.card.unzip();
+    let mut shown = ShownSide::of(image, card.as_ref(), straight.as_ref());
+    shown.fields = read.fields;
+    if let (Some(card), Some(zone)) = (&card, &zone) {
+        shown.with_zone(card, &zone.lines);
+    }
+    let faces = analysers.faces.as_ref().map_err(ToString::to_string)?;
+    let tools = &mut *lock(faces);
+    let face = tools.enrol_at_a_glance(image).map_err(why)?;
+    if let (None, Some(straight)) = (&face, &straight) {
+        let on_document = tools.enrol_at_a_glance(straight).map_err(why)?;
+        shown.portrait = on_document.map(|f| shares(&f.face.bounds, straight));
+    }
+    let face = face.map(|f| f.face.bounds);
+    let places = Places::of(card.as_ref(), &shown, face.as_ref());
+    Ok(edits::edits(image, Some(report), &places))
+}
+
+/// A box as shares of the picture.
+pub(crate) fn shares(face: &Rect, picture: &RgbImage) -> Corners {
+    let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
+    let (left, top) = (f64::from(face.x) / w, f64::from(face.y) / h);
+    let right = left + f64::from(face.width) / w;
+    let bottom = top + f64::from(face.height) / h;
+    [(left, top), (right, top), (right, bottom), (left, bottom)]
 }
 
 /// The zone of a photograph.

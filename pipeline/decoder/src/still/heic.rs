@@ -150,6 +150,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Stored, Failure> {
             width,
             height,
             orientation: 1,
+            by_editor: false,
             pixels,
         })
     }

@@ -12,6 +12,7 @@ use crate::orient;
 use crate::sniff::{HEAD, Kind, sniff};
 use crate::source::Source;
 
+mod editor;
 #[cfg(feature = "heic")]
 mod heic;
 mod tiff;
@@ -21,6 +22,7 @@ struct Stored {
     width: u32,
     height: u32,
     orientation: u8,
+    by_editor: bool,
     /// `3 * width * height` bytes.
     pixels: Vec<u8>,
 }
@@ -57,6 +59,7 @@ pub fn decode_image(source: &Source, limits: &Limits) -> Result<Image, Failure> 
         stored_width: stored.width,
         stored_height: stored.height,
         orientation: stored.orientation,
+        by_editor: stored.by_editor,
         width,
         height,
         pixels,
@@ -89,7 +92,10 @@ fn jpeg(bytes: &[u8], limits: &Limits) -> Result<Stored, Failure> {
         ));
     }
     let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(|e| explain("JPEG", &e))?;
-    pixels("JPEG", decoder, limits)
+    Ok(Stored {
+        by_editor: markers.by_editor,
+        ..pixels("JPEG", decoder, limits)?
+    })
 }
 
 fn png(source: &Source, head: &[u8], limits: &Limits) -> Result<Stored, Failure> {
@@ -146,6 +152,7 @@ fn pixels(name: &str, mut decoder: impl ImageDecoder, limits: &Limits) -> Result
         width,
         height,
         orientation,
+        by_editor: false,
         pixels: image.into_rgb8().into_raw(),
     })
 }
@@ -187,6 +194,9 @@ fn explain(name: &str, error: &ImageError) -> Failure {
     }
 }
 
+/// The segment of EXIF and of XMP.
+const APP1: u8 = 0xe1;
+
 /// What the markers of a JPEG tell before anything is decoded.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct JpegMarkers {
@@ -194,6 +204,8 @@ struct JpegMarkers {
     size: Option<(u32, u32)>,
     /// An end-of-image marker follows the first scan.
     ends: bool,
+    /// A picture editor has left its name in EXIF or XMP.
+    by_editor: bool,
 }
 
 /// Segments are stepped over by their length, so that a thumbnail's markers do not count
@@ -219,6 +231,10 @@ fn jpeg_markers(bytes: &[u8]) -> JpegMarkers {
                     (frame, markers.size, word(3), word(5))
                 {
                     markers.size = Some((width.into(), height.into()));
+                }
+                if marker == APP1 {
+                    let length = word(0).map_or(0, usize::from).min(segment.len());
+                    markers.by_editor |= editor::is_named_in(&segment[..length]);
                 }
                 match word(0) {
                     Some(length) => at += 2 + usize::from(length).max(2),

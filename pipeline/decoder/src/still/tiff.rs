@@ -59,6 +59,7 @@ pub(super) fn decode(source: &Source, limits: &Limits) -> Result<Stored, Failure
         width,
         height,
         orientation,
+        by_editor: false,
         pixels,
     })
 }

@@ -67,6 +67,9 @@ fn cause(code: ReasonCode) -> Cause {
         | R::DocumentKindDiffers
         | R::ScreenSuspected
         | R::CopySuspected
+        | R::EditInPortrait
+        | R::EditInField
+        | R::EditProgram
         | R::SeenInAnotherCase
         | R::PrintDiffers
         | R::SealForged

@@ -24,10 +24,43 @@ pub(super) fn judge(doubts: &[Doubt], seen_in: Option<u64>, t: &Thresholds) -> V
     if copy > t.document_copy_max {
         v.note(CheckStatus::Borderline, ReasonCode::CopySuspected);
     }
+    edits(&mut v, doubts, t);
     if let Some(others) = seen_in.filter(|n| *n > 0) {
         v.note(CheckStatus::Borderline, ReasonCode::SeenInAnotherCase);
         v.detail
             .push_str(&format!(" Sent in {others} other cases."));
     }
     v
+}
+
+/// What could not be compared says nothing.
+fn edits(v: &mut Verdict, doubts: &[Doubt], t: &Thresholds) {
+    type Score = fn(&Doubt) -> Option<f64>;
+    let scores: [(Score, f64, ReasonCode, &str); 2] = [
+        (
+            |d| d.portrait,
+            t.document_portrait_edit_max,
+            ReasonCode::EditInPortrait,
+            "the portrait",
+        ),
+        (
+            |d| d.field,
+            t.document_field_edit_max,
+            ReasonCode::EditInField,
+            "a field",
+        ),
+    ];
+    for (of, most, reason, place) in scores {
+        let all = || doubts.iter().filter_map(of);
+        if let Some(worst) = all().reduce(f64::max) {
+            v.detail
+                .push_str(&format!(" Traces of an edit in {place} {worst:.2}."));
+        }
+        if all().any(|score| score.is_nan() || score > most) {
+            v.note(CheckStatus::Borderline, reason);
+        }
+    }
+    if doubts.iter().any(|d| d.by_editor) {
+        v.note(CheckStatus::Borderline, ReasonCode::EditProgram);
+    }
 }

@@ -26,7 +26,7 @@ use crate::thresholds::Thresholds;
 
 by_fields! {
     Surface { resolution, blur, glare, dark_end, light_end, cut_off, covered }
-    Doubt { screen, copy }
+    Doubt { screen, copy, portrait, field, by_editor }
     Portrait { score, width }
     Presence { frames, with_one_face, with_several, with_none, face_width, eyes, chin, light }
     Liveness { scores }

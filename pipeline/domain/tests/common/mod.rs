@@ -31,6 +31,9 @@ pub fn good() -> Evidence {
         doubts: Measured::Value(vec![Doubt {
             screen: 0.3,
             copy: 0.1,
+            portrait: Some(0.05),
+            field: Some(0.3),
+            by_editor: false,
         }]),
         seen_in: Some(0),
         print: Measured::Value(vec![printed("surname", 1.0), printed("birth_date", 1.0)]),

@@ -209,6 +209,9 @@ impl Draw {
             d.several(1, 2, |d| Doubt {
                 screen: d.number(0.0, 1.0),
                 copy: d.number(0.0, 1.0),
+                portrait: d.some(|d| d.number(0.0, 1.0)),
+                field: d.some(|d| d.number(0.0, 2.0)),
+                by_editor: d.lot.below(8) == 0,
             })
         });
         e.seen_in = self.some(|d| d.lot.below(3));

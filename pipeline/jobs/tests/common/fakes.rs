@@ -100,6 +100,7 @@ impl MediaDecoder for FakeDecoder {
                 stored_width: 800,
                 stored_height: 500,
                 orientation: 1,
+                by_editor: false,
             },
         })
     }

@@ -130,6 +130,7 @@ impl MediaDecoder for Film {
                 stored_width: 640,
                 stored_height: 480,
                 orientation: 1,
+                by_editor: false,
             },
         })
     }

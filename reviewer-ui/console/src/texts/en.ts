@@ -302,7 +302,7 @@ const en: Texts = {
     document_quality: 'Quality of the document pictures',
     document_kind: 'Kind of document',
     document_print: 'Printed fields against the MRZ',
-    document_original: 'Screen or copy instead of the document',
+    document_original: 'Screen, copy or edited picture',
     document_seal: '2D-Doc seal',
     face_continuity: 'The same face throughout',
     recapture: 'Picture of a screen or a print',

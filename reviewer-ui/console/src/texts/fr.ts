@@ -301,7 +301,7 @@ const fr = {
     document_quality: 'Qualité des images du document',
     document_kind: 'Type de document',
     document_print: 'Mentions imprimées et bande MRZ',
-    document_original: 'Écran ou copie à la place du document',
+    document_original: 'Écran, copie ou image retouchée',
     document_seal: 'Cachet 2D-Doc',
     face_continuity: 'Même visage tout du long',
     recapture: 'Image d’un écran ou d’un papier',

@@ -309,6 +309,8 @@ const en: Widen<typeof fr> = {
     'share of a side': 'share of a side',
     'share of the largest peak': 'share of the largest peak',
     'nearness to grey': 'nearness to grey',
+    'logarithm of frequencies': 'logarithm of frequencies',
+    'logarithm of noise': 'logarithm of noise',
     'detector confidence': 'detector confidence',
     pixels: 'pixels',
     characters: 'characters',

@@ -307,6 +307,8 @@ const fr = {
     'share of a side': 'part d’un côté',
     'share of the largest peak': 'part du plus grand pic',
     'nearness to grey': 'proximité du gris',
+    'logarithm of frequencies': 'logarithme de fréquences',
+    'logarithm of noise': 'logarithme de bruit',
     'detector confidence': 'confiance du détecteur',
     pixels: 'pixels',
     characters: 'caractères',

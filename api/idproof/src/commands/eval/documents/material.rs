@@ -32,6 +32,10 @@ pub enum About {
     Screen,
     /// A black-and-white photocopy.
     Copy,
+    /// A picture whose portrait was replaced afterwards.
+    EditedPortrait,
+    /// A picture in which a field was written over afterwards.
+    EditedField,
 }
 
 const ABOUT: [(&str, About); 4] = [
@@ -53,6 +57,28 @@ const ENDINGS: [&str; 8] = ["jpg", "jpeg", "png", "webp", "heic", "heif", "tif",
 const TRUTH: &str = "truth.tsv";
 /// Folders below folders that are looked into.
 const DEEPEST: usize = 16;
+
+/// What a picture is by the folders it lies in, below `data`: `bona-fide`, `attack/screen`, `attack/copy`,
+/// `attack/edit/portrait-TYPE`, `attack/edit/field-TYPE`; with the type of an edit.
+pub fn about_folders(name: &str) -> Option<(About, Option<&str>)> {
+    let mut folders = name.split('/').rev().skip(1);
+    let last = folders.next()?;
+    let (above, top) = (folders.next(), folders.next());
+    match (top, above, last) {
+        (_, Some("attack"), "screen") => Some((About::Screen, None)),
+        (_, Some("attack"), "copy") => Some((About::Copy, None)),
+        (Some("attack"), Some("edit"), what) if what.starts_with("portrait-") => {
+            Some((About::EditedPortrait, Some(what)))
+        }
+        (Some("attack"), Some("edit"), what) if what.starts_with("field-") => {
+            Some((About::EditedField, Some(what)))
+        }
+        _ if name.split('/').rev().skip(1).any(|f| f == "bona-fide") => {
+            Some((About::Legible, None))
+        }
+        _ => None,
+    }
+}
 
 /// Every picture below `data`, by name. A `truth.tsv` speaks about the pictures beside and
 /// below it: `file<TAB>line1/line2[/line3][<TAB>what]`, `what` one of `legible`, `hard`, `screen`,
@@ -218,6 +244,28 @@ mod tests {
                 ("c.png", &Shows::Document(None)),
             ]
         );
+    }
+
+    #[test]
+    fn folders_tell_what_a_picture_is() {
+        let of = about_folders;
+        assert_eq!(
+            of("fit/bona-fide/sent-on/a.jpg"),
+            Some((About::Legible, None))
+        );
+        assert_eq!(of("x/attack/copy/a.jpg"), Some((About::Copy, None)));
+        let edit = "attack/edit/field-flat/a.jpg";
+        assert_eq!(of(edit), Some((About::EditedField, Some("field-flat"))));
+        let edit = "x/attack/edit/portrait-sharp/a.jpg";
+        assert_eq!(of(edit).map(|w| w.0), Some(About::EditedPortrait));
+        for name in [
+            "a.jpg",
+            "attack/a.jpg",
+            "edit/field-flat/a.jpg",
+            "copy/a.jpg",
+        ] {
+            assert_eq!(of(name), None, "{name}");
+        }
     }
 
     #[test]

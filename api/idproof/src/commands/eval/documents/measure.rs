@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use idproof_domain::evidence::{Doubt, Surface};
 use idproof_domain::mrz::Correction;
 use idproof_domain::{ReasonCode, Thresholds, judge_document_quality, judge_doubt};
-use idproof_ports::{Capability, Clock, MediaDecoder, RgbImage, Stopwatch};
+use idproof_ports::{Capability, Clock, ImageReport, MediaDecoder, RgbImage, Stopwatch};
 use idproof_worker::{Analysers, FaceTools, Look};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::material::{About, Picture, Shows, Truth};
+use super::material::{About, Picture, Shows, Truth, about_folders};
 
 /// How one picture went.
 pub struct Row {
@@ -19,6 +19,28 @@ pub struct Row {
     pub seconds: f64,
     /// Kept where something was missed.
     pub picture: Option<RgbImage>,
+}
+
+impl Row {
+    /// What the picture is: as `truth.tsv` or its folders say.
+    pub fn about(&self) -> Option<About> {
+        let by_folders = || Some(about_folders(&self.name)?.0);
+        self.outcome.about().or_else(by_folders)
+    }
+
+    /// The type of the edit.
+    pub fn edit(&self) -> Option<&str> {
+        about_folders(&self.name)?.1
+    }
+
+    /// An edit, or a picture that edits are held against.
+    fn is_about_edits(&self) -> bool {
+        let about = about_folders(&self.name).map(|a| a.0);
+        matches!(
+            about,
+            Some(About::Legible | About::EditedPortrait | About::EditedField)
+        )
+    }
 }
 
 pub enum Outcome {
@@ -60,7 +82,7 @@ impl Outcome {
     }
 
     /// What somebody wrote down that the picture is.
-    pub fn about(&self) -> Option<About> {
+    fn about(&self) -> Option<About> {
         match self {
             Self::Document { truth, .. } => truth.as_ref()?.about,
             _ => None,
@@ -141,8 +163,8 @@ impl<'a> Measures<'a> {
             seconds: 0.0,
             picture: None,
         };
-        let image = match self.decoder.decode_image(&picture.path.as_path().into()) {
-            Ok(decoded) => decoded.image,
+        let (image, report) = match self.decoder.decode_image(&picture.path.as_path().into()) {
+            Ok(decoded) => (decoded.image, decoded.report),
             Err(e) => return failed(e.to_string()),
         };
         let watch = Stopwatch::start(self.clock);
@@ -152,12 +174,21 @@ impl<'a> Measures<'a> {
         };
         let seconds = watch.elapsed().as_secs_f64();
         match read {
-            Ok(outcome) => Row {
-                name: picture.name.clone(),
-                outcome: self.with_portrait(outcome, &image),
-                seconds,
-                picture: Some(image),
-            },
+            Ok(outcome) => {
+                let mut row = Row {
+                    name: picture.name.clone(),
+                    outcome: self.with_portrait(outcome, &image),
+                    seconds,
+                    picture: None,
+                };
+                if row.is_about_edits()
+                    && let Err(why) = self.add_edits(&mut row.outcome, &image, &report)
+                {
+                    return failed(why);
+                }
+                row.picture = Some(image);
+                row
+            }
             Err(why) => failed(why),
         }
     }
@@ -188,6 +219,26 @@ impl<'a> Measures<'a> {
             read: line.map(|l| l.text).unwrap_or_default(),
             truth: truth.to_owned(),
         })
+    }
+
+    /// What edits left, and what is suspected by it: on its own, since the print is read for it.
+    fn add_edits(
+        &self,
+        outcome: &mut Outcome,
+        image: &RgbImage,
+        report: &ImageReport,
+    ) -> Result<(), String> {
+        if let Outcome::Document {
+            doubt, suspected, ..
+        } = outcome
+        {
+            let edits = idproof_worker::edits_of(self.analysers, image, report)?;
+            doubt.portrait = edits.portrait;
+            doubt.field = edits.field;
+            let thresholds = Thresholds::default();
+            *suspected = judge_doubt(std::slice::from_ref(doubt), &thresholds).reasons;
+        }
+        Ok(())
     }
 
     /// Whether a face is on the document, as sure as the shipped policy wants it.

@@ -90,6 +90,22 @@ fn figures(rows: &[Row]) -> Vec<(&'static str, Figure)> {
             of(|r| suspected(r, About::Legible, ReasonCode::CopySuspected)),
         ),
         (
+            "edit_portrait_apcer",
+            of(|r| suspected(r, About::EditedPortrait, ReasonCode::EditInPortrait).map(|b| !b)),
+        ),
+        (
+            "edit_portrait_bpcer",
+            of(|r| suspected(r, About::Legible, ReasonCode::EditInPortrait)),
+        ),
+        (
+            "edit_field_apcer",
+            of(|r| suspected(r, About::EditedField, ReasonCode::EditInField).map(|b| !b)),
+        ),
+        (
+            "edit_field_bpcer",
+            of(|r| suspected(r, About::Legible, ReasonCode::EditInField)),
+        ),
+        (
             "line_exact",
             of(|r| match &r.outcome {
                 Outcome::Line { .. } => r.outcome.is_exact(),
@@ -116,7 +132,7 @@ fn figures(rows: &[Row]) -> Vec<(&'static str, Figure)> {
 }
 
 fn is(row: &Row, about: About) -> bool {
-    row.outcome.about() == Some(about)
+    row.about() == Some(about)
 }
 
 /// Whether a picture of that kind is suspected for the reason.
@@ -148,10 +164,34 @@ fn characters(rows: &[Row]) -> Figure {
 }
 
 pub fn summary(measures: &Measures<'_>) -> Vec<String> {
-    figures(&measures.rows)
-        .into_iter()
+    let all = figures(&measures.rows).into_iter();
+    all.map(|(name, f)| (name.to_owned(), f))
+        .chain(edits(&measures.rows))
         .filter_map(|(name, f)| Some(format!("{name:22} {:.4}  (n = {})", f.value?, f.n)))
         .collect()
+}
+
+/// Edits that are not suspected, by type.
+fn edits(rows: &[Row]) -> Vec<(String, Figure)> {
+    let mut types: Vec<&str> = rows.iter().filter_map(Row::edit).collect();
+    types.sort_unstable();
+    types.dedup();
+    let figure = |edit: &str| {
+        let of_type = rows.iter().filter(|r| r.edit() == Some(edit));
+        let missed: Vec<bool> = of_type
+            .filter_map(|r| {
+                let reason = match r.about()? {
+                    About::EditedPortrait => ReasonCode::EditInPortrait,
+                    _ => ReasonCode::EditInField,
+                };
+                Some(!r.outcome.is_suspected(reason)?)
+            })
+            .collect();
+        let all = missed.len() as u64;
+        Figure::share(missed.iter().filter(|m| **m).count() as u64, all)
+    };
+    let named = |t: &&str| (format!("edit_{}_apcer", t.replace('-', "_")), figure(t));
+    types.iter().map(named).collect()
 }
 
 pub fn report(
@@ -171,10 +211,13 @@ pub fn report(
                 the help of the check digits that lie within them. portrait_found: a face as sure as the shipped policy wants it.".to_owned())
         .about("mrz_exact_gated: mrz_exact among the pictures that the quality gate of the shipped policy lets through. \
                 gate_false_rejection, gate_stops_hard: pictures it turns away, among those that truth.tsv calls legible \
-                and hard. screen_apcer, copy_apcer: attacks that are not suspected (ISO/IEC 30107-3); screen_bpcer, \
-                copy_bpcer: legible originals that are.".to_owned());
+                and hard. screen_apcer, copy_apcer, edit_*_apcer: attacks that are not suspected (ISO/IEC 30107-3); screen_bpcer, \
+                copy_bpcer, edit_*_bpcer: legible originals that are.".to_owned());
     for (name, figure) in figures(&measures.rows) {
         report = report.figure(name, figure);
+    }
+    for (name, figure) in edits(&measures.rows) {
+        report = report.figure(&name, figure);
     }
     report
         .section(failures(&measures.rows))
@@ -238,6 +281,10 @@ fn cells(row: &Row) -> Vec<String> {
     ]
 }
 
+fn or_unknown(score: Option<f64>) -> String {
+    score.map_or("?".to_owned(), |s| format!("{s:.2}"))
+}
+
 /// What the gate and doubt say, and the measures behind it.
 fn gate(outcome: &Outcome) -> (String, String) {
     let Outcome::Document {
@@ -252,7 +299,7 @@ fn gate(outcome: &Outcome) -> (String, String) {
     };
     let reasons: Vec<&str> = gate.iter().chain(suspected).map(|r| r.as_str()).collect();
     let measures = format!(
-        "{} px/mm, blur {:.2}, glare {:.3}, light {:.0} to {:.0}, covered {:.2}, screen {:.2}, copy {:.2}",
+        "{} px/mm, blur {:.2}, glare {:.3}, light {:.0} to {:.0}, covered {:.2}, screen {:.2}, copy {:.2}, edit in portrait {}, in a field {}",
         s.resolution.map_or("?".to_owned(), |r| format!("{r:.1}")),
         s.blur,
         s.glare,
@@ -260,7 +307,9 @@ fn gate(outcome: &Outcome) -> (String, String) {
         s.light_end,
         s.covered,
         doubt.screen,
-        doubt.copy
+        doubt.copy,
+        or_unknown(doubt.portrait),
+        or_unknown(doubt.field)
     );
     (reasons.join(", "), measures)
 }

@@ -40,14 +40,38 @@ pub fn sets(rows: &[Row], data: &Path) -> Vec<(&'static str, LabelledSet)> {
         "Characters that the grammar corrected; genuine: read as it was written down. Pictures without a zone whose \
          check digits agree are left out: no threshold accepts them.",
     );
-    for (file, name, threshold, attack) in [
+    let originals = "The one measure alone, of single pictures; originals are those photographed from the document itself.";
+    let untouched =
+        "The one measure alone, of single pictures that were edited, and of the same left alone.";
+    for (file, name, threshold, attack, about) in [
         (
             "scores-screen.json",
             "screen",
             "document_screen_max",
             About::Screen,
+            originals,
         ),
-        ("scores-copy.json", "copy", "document_copy_max", About::Copy),
+        (
+            "scores-copy.json",
+            "copy",
+            "document_copy_max",
+            About::Copy,
+            originals,
+        ),
+        (
+            "scores-edit-portrait.json",
+            "edited portrait",
+            "document_portrait_edit_max",
+            About::EditedPortrait,
+            untouched,
+        ),
+        (
+            "scores-edit-field.json",
+            "edited field",
+            "document_field_edit_max",
+            About::EditedField,
+            untouched,
+        ),
     ] {
         add(
             file,
@@ -56,7 +80,7 @@ pub fn sets(rows: &[Row], data: &Path) -> Vec<(&'static str, LabelledSet)> {
             Kind::PresentationAttack,
             CheckName::DocumentOriginal,
             rows.iter().filter_map(|row| doubt(row, attack)).collect(),
-            "The one measure alone, of single pictures; originals are those photographed from the document itself.",
+            about,
         );
     }
     all
@@ -91,47 +115,23 @@ fn reading(row: &Row) -> Option<Item> {
     Some(item(label, zone.changed as f64))
 }
 
-/// What the picture is: as `truth.tsv` says, or its folder, `bona-fide` or `attack/screen`, `attack/copy`.
-fn what(row: &Row) -> Option<About> {
-    row.outcome.about().or_else(|| {
-        let folders: Vec<&str> = Path::new(&row.name)
-            .parent()?
-            .iter()
-            .filter_map(|part| part.to_str())
-            .collect();
-        let below = |outer: &str, inner: &str| folders.windows(2).any(|w| w == [outer, inner]);
-        if below("attack", "screen") {
-            Some(About::Screen)
-        } else if below("attack", "copy") {
-            Some(About::Copy)
-        } else if folders.contains(&"bona-fide") {
-            Some(About::Legible)
-        } else {
-            None
-        }
-    })
-}
-
 fn doubt(row: &Row, attack: About) -> Option<Item> {
     let Outcome::Document { doubt, .. } = &row.outcome else {
         return None;
     };
-    let score = match attack {
-        About::Screen => doubt.screen,
-        _ => doubt.copy,
+    // What could not be compared is suspected by nobody.
+    let (score, species) = match attack {
+        About::Screen => (doubt.screen, Some("screen")),
+        About::EditedPortrait => (doubt.portrait.unwrap_or_default(), row.edit()),
+        About::EditedField => (doubt.field.unwrap_or_default(), row.edit()),
+        _ => (doubt.copy, Some("copy")),
     };
-    match what(row)? {
+    match row.about()? {
         About::Legible | About::Hard => Some(item(Label::BonaFide, score)),
-        is if is == attack => {
-            let species = match attack {
-                About::Screen => "screen",
-                _ => "copy",
-            };
-            Some(Item {
-                species: Some(species.to_owned()),
-                ..item(Label::Attack, score)
-            })
-        }
+        is if is == attack => Some(Item {
+            species: species.map(str::to_owned),
+            ..item(Label::Attack, score)
+        }),
         _ => None,
     }
 }
@@ -180,7 +180,13 @@ mod tests {
                     cut_off: false,
                     covered: 0.0,
                 },
-                doubt: Doubt { screen, copy },
+                doubt: Doubt {
+                    screen,
+                    copy,
+                    portrait: Some(screen / 10.0),
+                    field: None,
+                    by_editor: false,
+                },
                 portrait: None,
             },
             seconds: 0.0,
@@ -203,6 +209,7 @@ mod tests {
             row("bona-fide/d.jpg", None, None, (1.5, 0.3)),
             row("e.jpg", None, None, (5.0, 0.5)),
             row("f.jpg", Some(&ZONE), Some(About::Copy), (1.0, 0.99)),
+            row("attack/edit/portrait-sharp/g.jpg", None, None, (7.0, 0.1)),
         ];
         let found = sets(&rows, Path::new("cards"));
         let names: Vec<_> = found
@@ -214,7 +221,8 @@ mod tests {
             [
                 ("scores.json", 3),
                 ("scores-screen.json", 4),
-                ("scores-copy.json", 3)
+                ("scores-copy.json", 3),
+                ("scores-edit-portrait.json", 3)
             ]
         );
         let policy = Policy::parse(Policy::DEFAULT_TEXT).unwrap();
