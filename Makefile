@@ -104,6 +104,15 @@ documents: setup $(VENV)/ready ## 620 made-up photographs of documents: zones re
 	$(call step,made-up documents,test -f var/documents/truth.tsv || $(VENV)/bin/python tests/samples/documents.py --out var/documents $(if $(FACES),--faces $(FACES)),check that the fonts of `make system` are there)
 	$(IDPROOF) eval documents --data var/documents --out var/documents-report
 
+# FACES: a folder of portraits, one folder a person. PICTURES: folders of real pictures of documents, whose faces FINDER finds.
+FACES_BY_PERSON := $(or $(FACES),$(wildcard $(SHARED)/testdata/faces))
+PICTURES ?= $(wildcard $(SHARED)/testdata/documents/specimens $(SHARED)/testdata/documents/mrz-photos)
+FINDER ?= $(wildcard $(SHARED)/models/face_detection_yunet_2023mar.onnx)
+.PHONY: edits
+edits: setup $(VENV)/ready ## pictures of documents with portraits replaced and fields written over; error rates by half and type
+	$(call step,edited pictures,test -d var/edits/held-out || $(VENV)/bin/python tests/samples/edits.py --out var/edits --faces $(FACES_BY_PERSON) $(if $(FINDER),--pictures $(PICTURES) --finder $(FINDER)),name a folder of portraits: make edits FACES=DIR)
+	for half in fit held-out; do $(IDPROOF) eval documents --data var/edits/$$half --out var/edits-report/$$half; done
+
 # Attacks are made of recordings of real people: VIDEOS names another folder of them.
 .PHONY: attacks
 attacks: setup $(VENV)/ready ## presentation and injection attacks from bona fide recordings; error rates by type

@@ -147,7 +147,7 @@ HARD = ("blur", "motion", "glare", "dark", "bright", "small", "cut", "finger")
 
 
 def photograph(rng, flat, size_mm, hard):
-    """The document on the table as a telephone takes it; `hard` is one of HARD or None."""
+    """The document on the table as a telephone takes it, and its four corners in the picture; `hard` is one of HARD or None."""
     scale = rng.uniform(2.2, 3.6) if hard == "small" else rng.uniform(6.5, 17)
     width_mm, height_mm = size_mm
     angle = np.deg2rad(angle_of(rng))
@@ -180,7 +180,7 @@ def photograph(rng, flat, size_mm, hard):
     scene = scene * (1 - cover) + warped * cover
     if hard == "finger":
         _finger(rng, scene, corners)
-    return _camera(rng, scene, corners, scale, hard)
+    return _camera(rng, scene, corners, scale, hard), corners
 
 
 def _mask(w, h):
@@ -284,7 +284,7 @@ def one(seed, number, group, faces):
         flat = on_screen(rng, flat)
     elif group == "copy":
         flat = photocopy(rng, flat)
-    picture = photograph(rng, flat, kind.size, hard)
+    picture, _ = photograph(rng, flat, kind.size, hard)
     what = {"photo": "hard" if hard else "legible"}.get(group, group)
     return picture, lines, what, kind.name + (f"-{hard}" if hard else ""), int(rng.integers(55, 96))
 
