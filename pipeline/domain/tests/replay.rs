@@ -201,6 +201,20 @@ fn scores_of_another_form_are_refused() {
         let scores: Scores<'_> = serde_json::from_str(&text).unwrap();
         assert_eq!(scores.open().is_ok(), read, "{liveness}");
     }
+    // Older scores of doubt know nothing of edits.
+    let from = text.find("\"doubts\":\"").unwrap() + 10;
+    let to = from + text[from..].find('"').unwrap();
+    for (doubts, read) in [
+        ("= 1 0.3 0.1", true),
+        ("= 1 0.3 0.1 & + 0.2 - 1", true),
+        ("= 2 0.3 0.1 & + 0.2 - 1 0.3 0.1", true),
+        ("= 1 0.3 0.1 & - -", false),
+        ("= 1 0.3", false),
+    ] {
+        let text = format!("{}{doubts}{}", &text[..from], &text[to..]);
+        let scores: Scores<'_> = serde_json::from_str(&text).unwrap();
+        assert_eq!(scores.open().is_ok(), read, "{doubts}");
+    }
     // A part that older scores lack was not measured; a part that newer ones hold is left aside.
     let without = text.replace("\"lips\"", "\"something_new\"");
     let scores: Scores<'_> = serde_json::from_str(&without).unwrap();

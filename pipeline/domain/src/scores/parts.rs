@@ -26,7 +26,6 @@ use crate::thresholds::Thresholds;
 
 by_fields! {
     Surface { resolution, blur, glare, dark_end, light_end, cut_off, covered }
-    Doubt { screen, copy, portrait, field, by_editor }
     Portrait { score, width }
     Presence { frames, with_one_face, with_several, with_none, face_width, eyes, chin, light }
     Liveness { scores }
@@ -37,6 +36,42 @@ by_fields! {
     Answers { asked, delays }
     Speech { voiced_seconds, asked, as_asked, heard, least_confidence, log_ratio }
     LipSync { seconds, score, lag_ms }
+}
+
+/// Before what is known of edits, which older scores lack.
+const EDITS: &str = "&";
+
+impl Words for Doubt {
+    fn write(&self, to: &mut Writer) {
+        let Self {
+            screen,
+            copy,
+            portrait,
+            field,
+            by_editor,
+        } = self;
+        screen.write(to);
+        copy.write(to);
+        to.word(EDITS);
+        portrait.write(to);
+        field.write(to);
+        by_editor.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let (screen, copy) = (Words::read(from)?, Words::read(from)?);
+        let (portrait, field, by_editor) = match from.passes(EDITS) {
+            true => (Words::read(from)?, Words::read(from)?, Words::read(from)?),
+            false => (None, None, false),
+        };
+        Some(Self {
+            screen,
+            copy,
+            portrait,
+            field,
+            by_editor,
+        })
+    }
 }
 
 by_name! {

@@ -38,6 +38,16 @@ impl<'a> Reader<'a> {
         self.0.next()
     }
 
+    /// Steps over the next word if it is this one.
+    pub fn passes(&mut self, word: &str) -> bool {
+        let mut rest = self.0.clone();
+        let is_next = rest.next() == Some(word);
+        if is_next {
+            self.0 = rest;
+        }
+        is_next
+    }
+
     /// Everything was read.
     pub fn at_end(mut self) -> bool {
         self.0.next().is_none()
