@@ -230,7 +230,7 @@ mod tests {
     /// Compresses as JPEG does, finer waves more coarsely.
     fn compressed(luma: &mut [f32], step: f32) {
         let transform = Transform::new();
-        for at in (0..SIZE * SIZE).filter(|i| i % SIDE == 0 && i / SIZE % SIDE == 0) {
+        for at in (0..SIZE * SIZE).filter(|i| i % SIDE == 0 && (i / SIZE).is_multiple_of(SIDE)) {
             let place = |y: usize, x: usize| at + y * SIZE + x;
             let block: Block = std::array::from_fn(|y| std::array::from_fn(|x| luma[place(y, x)]));
             let coarse = transform.quantised(&block, |u, v| step + (u + v) as f32 * 0.5);
