@@ -20,8 +20,8 @@ use common::{FrozenClock, Inputs, RealClock, Seen, config, decoder, every_frame}
 use idproof_media::{AttemptResult, Decoder, DecoderConfig, Limits};
 use idproof_ports::{Clock, MediaDecoder, MediaError, VideoFrame, VideoSink};
 
-/// `Ready` of protocol version 2 with everything in force, as `printf` takes it.
-const READY: &str = r"\001\007\000\000\000\002\000\007\001\001\001\001";
+/// `Ready` of protocol version 3 with everything in force, as `printf` takes it.
+const READY: &str = r"\001\007\000\000\000\003\000\007\001\001\001\001";
 
 /// A decoder that is a shell script.
 fn script(inputs: &Inputs, body: &str) -> PathBuf {
@@ -193,7 +193,7 @@ fn a_death_is_named() {
 fn a_decoder_that_cannot_lock_itself_in_is_not_used() {
     let inputs = Inputs::new();
     // Ready, but without seccomp; then sound.
-    let open = r"\001\007\000\000\000\002\000\007\001\000\001\001";
+    let open = r"\001\007\000\000\000\003\000\007\001\000\001\001";
     let sound = r"\004\004\0\0\0\0\0\0\0";
     let error = outcome(&inputs, &format!("printf '{open}{sound}'"));
     assert!(matches!(error, MediaError::Unavailable(_)), "{error:?}");

@@ -209,9 +209,9 @@ impl Draw {
             d.several(1, 2, |d| Doubt {
                 screen: d.number(0.0, 1.0),
                 copy: d.number(0.0, 1.0),
-                portrait: d.some(|d| d.number(0.0, 1.0)),
-                field: d.some(|d| d.number(0.0, 2.0)),
-                by_editor: d.lot.below(8) == 0,
+                portrait: None,
+                field: None,
+                by_editor: false,
             })
         });
         e.seen_in = self.some(|d| d.lot.below(3));
@@ -317,6 +317,18 @@ impl Draw {
         });
     }
 
+    /// Drawn last: what was drawn before stays as it was before there were edits.
+    fn edits(&mut self, e: &mut Evidence) {
+        let Measured::Value(doubts) = &mut e.doubts else {
+            return;
+        };
+        for doubt in doubts {
+            doubt.portrait = self.some(|d| d.number(0.0, 1.0));
+            doubt.field = self.some(|d| d.number(0.0, 2.0));
+            doubt.by_editor = self.lot.below(8) == 0;
+        }
+    }
+
     fn answer(&mut self, e: &mut Evidence) {
         e.head = self.some(|d| {
             d.measured(|d| {
@@ -411,6 +423,7 @@ pub fn evidence(seed: u64, wild: bool) -> Evidence {
     draw.document(&mut e);
     draw.recording(&mut e);
     draw.answer(&mut e);
+    draw.edits(&mut e);
     e
 }
 
