@@ -111,7 +111,7 @@ FINDER ?= $(wildcard $(SHARED)/models/face_detection_yunet_2023mar.onnx)
 .PHONY: edits
 edits: setup $(VENV)/ready ## pictures of documents with portraits replaced and fields written over; error rates by half and type
 	$(call step,edited pictures,test -d var/edits/held-out || $(VENV)/bin/python tests/samples/edits.py --out var/edits --faces $(FACES_BY_PERSON) $(if $(FINDER),--pictures $(PICTURES) --finder $(FINDER)),name a folder of portraits: make edits FACES=DIR)
-	for half in fit held-out; do $(IDPROOF) eval documents --data var/edits/$$half --out var/edits-report/$$half; done
+	for half in fit held-out; do $(IDPROOF) eval documents --data var/edits/$$half --out var/edits-report/$$half || exit 1; done
 
 # Attacks are made of recordings of real people: VIDEOS names another folder of them.
 .PHONY: attacks
