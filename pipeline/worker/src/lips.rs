@@ -2,9 +2,11 @@
 //!
 //! Lips part, and the mouth narrows, where a voice is loud (Bredin & Chollet, "Audiovisual speech
 //! synchrony measures", 2007, compare such pairs). What is correlated: the outer lip gap over the
-//! mouth's width, against the voice's level in decibels; both without what changes more slowly
-//! than two seconds. The best shift within 160 ms counts, since sound and picture of a recording
-//! are seldom exactly together.
+//! mouth's width, against the voice's level in decibels in each of three bands (roughly the first
+//! formant, the second, and above: vowels open the mouth in unlike ways); both without what changes
+//! more slowly than two seconds, and as well how fast each of them changes. The score is the mean of
+//! these correlations at the best shift within 160 ms, since sound and picture of a recording are
+//! seldom exactly together.
 
 use std::time::Duration;
 
@@ -26,6 +28,10 @@ const LONGEST_GAP: f64 = 0.6;
 /// Levels this far below the loud ones are silence, dB.
 const RANGE_DB: f64 = 35.0;
 const RATE: usize = 16_000;
+/// Bands in which the voice is followed, Hz.
+const BANDS: [(f64, f64); 3] = [(400.0, 1_200.0), (1_200.0, 2_500.0), (2_500.0, 4_000.0)];
+/// Below this is hum and handling, Hz.
+const LOWEST: f64 = 200.0;
 
 /// The mouth at each frame.
 #[derive(Debug, Clone, Default)]
@@ -52,9 +58,9 @@ impl Mouth {
         self.seen.iter().map(|(s, open)| (at(s), *open)).collect()
     }
 
-    /// The opening on a grid of [`STEP`] from `start`, standardised; `None` where the mouth
-    /// was not seen often enough.
-    fn shape(&self, start: f64, count: usize) -> Option<Vec<f64>> {
+    /// The opening on a grid of [`STEP`] from `start`; `None` where the mouth was not seen often
+    /// enough.
+    fn shape(&self, start: f64, count: usize) -> Option<Curve> {
         let end = start + count as f64 * STEP;
         let inside = |at: f64| at >= start - LONGEST_GAP && at <= end + LONGEST_GAP;
         let seen: Vec<(f64, f64)> = self.seen.iter().copied().filter(|s| inside(s.0)).collect();
@@ -67,7 +73,7 @@ impl Mouth {
         let grid: Vec<f64> = (0..count)
             .map(|n| at_time(&seen, start + n as f64 * STEP))
             .collect();
-        Some(standard(&quick(&mean_over(&grid, 3))))
+        Some(Curve::of(&grid))
     }
 }
 
@@ -94,9 +100,12 @@ pub fn lip_sync_between(
     }
     let count = ((end - start) / STEP) as usize;
     let shape = mouth.shape(start, count)?;
-    let voice = voice(samples, start - sound_offset, count)?;
+    let bands = voice(samples, start - sound_offset, count)?;
     let (score, lag) = (-MOST_LAG..=MOST_LAG)
-        .map(|lag| (shifted(&shape, &voice, lag), lag))
+        .map(|lag| {
+            let fits: f64 = bands.iter().map(|band| shape.fits(band, lag)).sum();
+            (fits / bands.len() as f64, lag)
+        })
         .filter(|(score, _)| score.is_finite())
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(LipSync {
@@ -106,33 +115,64 @@ pub fn lip_sync_between(
     })
 }
 
-/// The voice's level on the grid, standardised; `None` where there is no sound.
-fn voice(samples: &[f32], start: f64, count: usize) -> Option<Vec<f64>> {
-    let levels = levels(samples);
-    let smooth = mean_over(&levels, 8);
-    let points: Vec<(f64, f64)> = smooth
-        .iter()
-        .enumerate()
-        .map(|(n, db)| (n as f64 * 0.01, *db))
-        .collect();
-    let grid: Vec<f64> = (0..count)
-        .map(|n| at_time(&points, start + n as f64 * STEP))
-        .collect();
-    let mut sorted = grid.clone();
-    sorted.sort_by(f64::total_cmp);
-    let loud = *sorted.get(sorted.len() * 95 / 100)?;
-    if loud < -60.0 {
+/// How something goes, and how fast it changes, on the grid.
+struct Curve {
+    value: Vec<f64>,
+    slope: Vec<f64>,
+}
+
+impl Curve {
+    fn of(grid: &[f64]) -> Self {
+        let value = quick(&mean_over(grid, 3));
+        let slope = value.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        Self { value, slope }
+    }
+
+    /// Mean correlation of the two with another's, this one `lag` steps behind.
+    fn fits(&self, other: &Self, lag: i32) -> f64 {
+        let value = shifted(&self.value, &other.value, lag);
+        (value + shifted(&self.slope, &other.slope, lag)) / 2.0
+    }
+}
+
+/// The voice's level in each band on the grid; `None` where there is no sound.
+fn voice(samples: &[f32], start: f64, count: usize) -> Option<Vec<Curve>> {
+    let grid = |levels: &[f64]| -> Vec<f64> {
+        let points: Vec<(f64, f64)> = mean_over(levels, 8)
+            .into_iter()
+            .enumerate()
+            .map(|(n, db)| (n as f64 * 0.01, db))
+            .collect();
+        (0..count)
+            .map(|n| at_time(&points, start + n as f64 * STEP))
+            .collect()
+    };
+    if loud(&grid(&levels(samples, None)))? < -60.0 {
         return None;
     }
-    let heard: Vec<f64> = grid.iter().map(|db| db.max(loud - RANGE_DB)).collect();
-    Some(standard(&quick(&mean_over(&heard, 3))))
+    BANDS
+        .iter()
+        .map(|(low, high)| {
+            let band = grid(&levels(samples, Some((*low, *high))));
+            let floor = loud(&band)? - RANGE_DB;
+            let heard: Vec<f64> = band.iter().map(|db| db.max(floor)).collect();
+            Some(Curve::of(&heard))
+        })
+        .collect()
+}
+
+/// The level that is exceeded a twentieth of the time.
+fn loud(levels: &[f64]) -> Option<f64> {
+    let mut sorted = levels.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() * 95 / 100).copied()
 }
 
 /// Level of the sound every 80 ms, dB of full scale, by time after the first frame. `sound_offset`:
 /// seconds from that frame to the first sample; what was heard before the frame is left out.
 pub(crate) fn loudness(samples: &[f32], sound_offset: f64) -> Vec<(Duration, f64)> {
     const FRAMES: usize = 8;
-    levels(samples)
+    levels(samples, None)
         .chunks(FRAMES)
         .enumerate()
         .filter_map(|(n, db)| {
@@ -143,18 +183,15 @@ pub(crate) fn loudness(samples: &[f32], sound_offset: f64) -> Vec<(Duration, f64
         .collect()
 }
 
-/// dB of full scale every 10 ms over 25 ms, without what lies below about 200 Hz.
-fn levels(samples: &[f32]) -> Vec<f64> {
-    let (mut last, mut high) = (0.0_f64, 0.0_f64);
-    let passed: Vec<f64> = samples
-        .iter()
-        .map(|&x| {
-            let x = f64::from(x);
-            high = 0.925 * (high + x - last);
-            last = x;
-            high
-        })
-        .collect();
+/// dB of full scale every 10 ms over 25 ms, within a band or all above [`LOWEST`].
+fn levels(samples: &[f32], band: Option<(f64, f64)>) -> Vec<f64> {
+    let mut passed: Vec<f64> = samples.iter().map(|x| f64::from(*x)).collect();
+    for q in BUTTERWORTH {
+        passes(&mut passed, band.map_or(LOWEST, |b| b.0), q, true);
+        if let Some((_, high)) = band {
+            passes(&mut passed, high, q, false);
+        }
+    }
     (0..passed.len() / 160)
         .map(|n| {
             let frame = &passed[n * 160..passed.len().min(n * 160 + 400)];
@@ -162,6 +199,26 @@ fn levels(samples: &[f32]) -> Vec<f64> {
             10.0 * (power + 1e-10).log10()
         })
         .collect()
+}
+
+/// Qualities of the two halves of a Butterworth filter of fourth order.
+const BUTTERWORTH: [f64; 2] = [0.541_196_1, 1.306_563];
+
+/// A filter of second order in place: what lies above `cut` (Hz) passes, or what lies below
+/// (Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients").
+fn passes(samples: &mut [f64], cut: f64, q: f64, above: bool) {
+    let (sin, cos) = (std::f64::consts::TAU * cut / RATE as f64).sin_cos();
+    let alpha = sin / (2.0 * q);
+    let edge = if above { 1.0 + cos } else { 1.0 - cos };
+    let (b0, b1) = (edge / 2.0, if above { -edge } else { edge });
+    let (a0, a1, a2) = (1.0 + alpha, -2.0 * cos, 1.0 - alpha);
+    let (mut x1, mut x2, mut y1, mut y2) = (0.0, 0.0, 0.0, 0.0);
+    for sample in samples {
+        let x = *sample;
+        let y = (b0 * (x + x2) + b1 * x1 - a1 * y1 - a2 * y2) / a0;
+        (x2, x1, y2, y1) = (x1, x, y1, y);
+        *sample = y;
+    }
 }
 
 /// Linear interpolation; the ends go on as they are. `points` is not empty where it matters.
@@ -207,7 +264,7 @@ fn standard(values: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// Correlation with the mouth `lag` steps behind the voice.
+/// Correlation with the first `lag` steps behind the second.
 fn shifted(mouth: &[f64], voice: &[f64], lag: i32) -> f64 {
     let skip = lag.unsigned_abs() as usize;
     let n = mouth.len().min(voice.len());
