@@ -121,9 +121,15 @@ impl Script {
             1
         };
         let count = asks.digits.clamp(Digits::MIN, Digits::MAX);
-        let digits: Vec<u8> = (0..count)
-            .map(|_| u8::try_from(random(10)).unwrap_or(0))
-            .collect();
+        let mut digits: Vec<u8> = Vec::with_capacity(count);
+        for _ in 0..count {
+            // Never one twice in a row: on the screen nothing would seem to happen.
+            let digit = match digits.last() {
+                None => random(10),
+                Some(last) => (u32::from(*last) + 1 + random(9)) % 10,
+            };
+            digits.push(u8::try_from(digit).unwrap_or(0));
+        }
         let mut kinds: Vec<Kind> = digits.iter().map(|d| Kind::Digit(*d)).collect();
         if asks.head && !adapt.contains(&Adaptation::NoHead) {
             let direction = match random(3) {
@@ -240,6 +246,22 @@ mod tests {
     }
 
     #[test]
+    fn no_digit_is_asked_twice_in_a_row_and_every_other_one_may_follow() {
+        let mut pairs = std::collections::BTreeSet::new();
+        for first in 0..10 {
+            for step in 0..9 {
+                let mut lots = [first, step, 0].into_iter().chain(std::iter::repeat(0));
+                let script = Script::draw(Asks::digits(3), Language::Fr, vec![], &mut |_| {
+                    lots.next().unwrap_or(0)
+                });
+                assert!(script.digits.windows(2).all(|pair| pair[0] != pair[1]));
+                pairs.insert((script.digits[0], script.digits[1]));
+            }
+        }
+        assert_eq!(pairs.len(), 90);
+    }
+
+    #[test]
     fn more_time_is_twice_the_time_and_leads_to_a_person() {
         let draw = |adapt| Script::draw(Asks::digits(3), Language::Fr, adapt, &mut |_| 7);
         let (plain, slow) = (draw(vec![]), draw(vec![Adaptation::MoreTime]));
@@ -308,7 +330,7 @@ mod tests {
             &mut |below| below - 1,
         );
         let text = serde_json::to_value(&script).unwrap();
-        assert_eq!(text["digits"], serde_json::json!([9, 9, 9, 9]));
+        assert_eq!(text["digits"], serde_json::json!([9, 8, 7, 6]));
         assert_eq!(text["steps"][0]["kind"], "digit");
         assert_eq!(serde_json::from_value::<Script>(text).unwrap(), script);
         assert!(!format!("{script:?}").contains('9'));
