@@ -16,6 +16,8 @@ use crate::{SpeechModel, joint, sound, timing};
 
 /// More speech than this many windows is not an answer to a challenge.
 const MOST_WINDOWS: usize = 12;
+/// So much less likely (natural logarithm) may the text with one repeated label fewer be.
+const NEARLY: f32 = 3.0;
 /// What the expected digits are worth where not everything was listened to.
 const NOT_HEARD_OUT: f32 = -99.0;
 
@@ -111,7 +113,7 @@ impl WhisperDigits {
         };
         for window in all.into_iter().take(MOST_WINDOWS) {
             self.hear(&window, language)?;
-            if let Some(here) = find(&mut self.engine, &out.grammar)? {
+            if let Some(here) = self.read(&window, voice, &out.grammar)? {
                 let digits = self.placed(&here, &window, voice, language, &out.grammar)?;
                 out.heard.extend(digits);
                 out.held = Some(out.windows.len());
@@ -154,6 +156,31 @@ impl WhisperDigits {
         self.engine.hear(&sound::levelled(window.samples.clone()))?;
         self.engine.prompt(language, false);
         Ok(())
+    }
+
+    /// The likeliest text of the window that the engine holds.
+    ///
+    /// What is said twice alike is written once too often now and then. Where the text with one
+    /// fewer has a label for each stretch of sound, it counts if it is nearly as likely.
+    fn read(
+        &mut self,
+        window: &Window,
+        voice: &[Segment],
+        grammar: &Grammar,
+    ) -> Result<Option<Found>, ModelError> {
+        let Some(found) = find(&mut self.engine, grammar, &[])? else {
+            return Ok(None);
+        };
+        let labels = &found.best.labels;
+        let repeats = labels.windows(2).any(|pair| pair[0] == pair[1]);
+        if !repeats || labels.len() != inside(window, voice).len() + 1 {
+            return Ok(Some(found));
+        }
+        let next = find(&mut self.engine, grammar, std::slice::from_ref(labels))?;
+        Ok(next
+            .filter(|next| next.best.log_p > found.best.log_p - NEARLY)
+            .filter(|next| is_said_once_more(&next.best.labels, labels))
+            .or(Some(found)))
     }
 
     /// The digits of one window with their times in the whole sound.
@@ -200,6 +227,16 @@ impl WhisperDigits {
             })
             .collect())
     }
+}
+
+/// Whether `longer` is `shorter` with one label said once more, right behind itself.
+fn is_said_once_more(shorter: &[Label], longer: &[Label]) -> bool {
+    longer.len() == shorter.len() + 1
+        && longer.windows(2).enumerate().any(|(place, pair)| {
+            pair[0] == pair[1]
+                && longer[..place] == shorter[..place]
+                && longer[place + 1..] == shorter[place..]
+        })
 }
 
 /// The stretches of sound that a window holds, in samples of the whole.

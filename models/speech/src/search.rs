@@ -62,10 +62,11 @@ impl Ord for Prefix {
     }
 }
 
-/// The best text. `None` only where the model predicts nothing finite.
+/// The best text that is none of `left_out`. `None` only where the model predicts nothing finite.
 pub(crate) fn find<M: NextToken>(
     model: &mut M,
     grammar: &Grammar,
+    left_out: &[Vec<Label>],
 ) -> Result<Option<Found>, M::Error> {
     let mut open = BinaryHeap::from([Prefix {
         text: Text {
@@ -80,6 +81,9 @@ pub(crate) fn find<M: NextToken>(
     let mut best: Option<Text> = None;
     let mut opened = 0;
     while let Some(prefix) = open.pop() {
+        if prefix.finished && left_out.contains(&prefix.text.labels) {
+            continue;
+        }
         if let (Some(best), true) = (&best, prefix.finished || opened >= EFFORT) {
             return Ok(Some(Found {
                 best: best.clone(),
@@ -221,13 +225,21 @@ mod tests {
 
     #[test]
     fn the_best_and_the_second_best_agree_with_their_own_scores() {
-        let found = find(&mut Fixed, &grammar()).unwrap().unwrap();
+        let found = find(&mut Fixed, &grammar(), &[]).unwrap().unwrap();
         assert_eq!(found.best.labels, [Label::Digit(1)]);
         let best = score(&mut Fixed, &grammar(), &[Label::Digit(1)]).unwrap();
         let other = score(&mut Fixed, &grammar(), &[Label::Digit(2)]).unwrap();
         assert!((found.best.log_p - best).abs() < 1e-5);
         assert!((found.second - other).abs() < 1e-5);
         assert!((best - other - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_text_that_is_left_out_is_not_found() {
+        let out = [vec![Label::Digit(1)]];
+        let found = find(&mut Fixed, &grammar(), &out).unwrap().unwrap();
+        assert_eq!(found.best.labels, [Label::Digit(2)]);
+        assert!(found.second < found.best.log_p);
     }
 
     #[test]
@@ -239,7 +251,7 @@ mod tests {
                 Ok(&[f32::NAN, f32::NAN, f32::NAN])
             }
         }
-        assert_eq!(find(&mut Nonsense, &grammar()).unwrap(), None);
+        assert_eq!(find(&mut Nonsense, &grammar(), &[]).unwrap(), None);
 
         struct NeverEnds;
         impl NextToken for NeverEnds {
@@ -248,6 +260,6 @@ mod tests {
                 Ok(&[-90.0, 1.0, 1.0])
             }
         }
-        assert!(find(&mut NeverEnds, &grammar()).is_ok());
+        assert!(find(&mut NeverEnds, &grammar(), &[]).is_ok());
     }
 }

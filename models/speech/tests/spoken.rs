@@ -167,6 +167,45 @@ fn a_long_pause_does_not_lose_a_digit() {
 }
 
 #[test]
+fn a_digit_said_again_alike_is_heard_as_often_as_it_was_said() {
+    for (voice, language, words) in [
+        ("en-gb", Language::En, ["zero", "one", "two"]),
+        ("fr-fr", Language::Fr, ["zéro", "un", "deux"]),
+    ] {
+        let Some(said) = words
+            .iter()
+            .map(|word| espeak(voice, word))
+            .collect::<Option<Vec<_>>>()
+        else {
+            return;
+        };
+        for digits in ["011", "100", "000", "211", "110", "0111"] {
+            // A little noise, as no room is without: each word 1.4 s after the last one.
+            let mut noise = 1_u32;
+            let mut samples: Vec<f32> = (0..16_000 * 7)
+                .map(|_| {
+                    noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    0.002 * (noise as f32 / u32::MAX as f32 - 0.5)
+                })
+                .collect();
+            for (place, digit) in digits.bytes().enumerate() {
+                let word = &said[usize::from(digit - b'0')];
+                let at = 16_000 + place * 22_400;
+                for (here, sound) in samples[at..].iter_mut().zip(word) {
+                    *here += 0.5 * sound;
+                }
+            }
+            let findings = hear(&samples, language, digits);
+            assert_eq!(heard(&findings), digits, "{voice}");
+            assert!(
+                findings.expected_log_ratio.unwrap() > 0.0,
+                "{voice} {digits}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_job_past_its_time_says_so() {
     let Some(samples) = espeak("en-us", "three, eight, two") else {
         println!("not run: espeak-ng is not installed");
