@@ -1,10 +1,18 @@
 """The kitchen of the digits Whisper: voices, train, measure, write. See README.md."""
 
 import argparse
+import json
 import os
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the matrices are small: threads cost more than they give
+
+
+def keep_seed(folder, what, seed):
+    """Keeps a pool's seeds for the card."""
+    path = folder / "seeds.json"
+    seeds = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(seeds | {what: seed}) + "\n")
 
 
 def main():
@@ -38,6 +46,9 @@ def main():
     train.add_argument("--minutes", type=float, default=30)
     train.add_argument("--threads", type=int, default=1)
     train.add_argument("--processes", type=int, default=1, help="that share each step; minutes are those of one")
+    train.add_argument("--device", default="cpu", help="cuda where there is one; then give --steps, more --positions and more --makers")
+    train.add_argument("--positions", type=int, default=3_072, help="of the encoder, 20 ms each, in a batch")
+    train.add_argument("--makers", type=int, default=1, help="processes that put clips together")
     train.add_argument("--steps", type=int, help="instead of minutes: the same steps give the same clips")
     train.add_argument("--rate", type=float, default=2e-4)
     train.add_argument("--start", nargs="*", default=["base"], help="weights to start from, the mean of several")
@@ -55,9 +66,11 @@ def main():
     measure.add_argument("--threshold", type=float, default=0.5, help="least log ratio that is accepted")
     measure.add_argument("--out", type=Path)
 
-    write = steps.add_parser("write", help="write the ggml file")
+    write = steps.add_parser("write", help="write the ggml file and its card, README.md beside it")
     write.add_argument("name", help="weights to write")
     write.add_argument("out", type=Path)
+    write.add_argument("--figures", type=Path, nargs="*", default=[], help="what `measure --out` wrote")
+    write.add_argument("--notes", type=Path, help="a text that is put into the card as it is")
 
     parity = steps.add_parser("parity", help="the ggml file in whisper.cpp against PyTorch")
     parity.add_argument("name")
@@ -69,10 +82,12 @@ def main():
         import voices as step
 
         step.make(args.work / "voices", args.seed, args.espeak_fr, args.espeak_en, args.speech_data, args.prompt_data)
+        keep_seed(args.work / "voices", "voices", args.seed)
     elif args.step == "kokoro":
         import kokoro as step
 
         step.make(args.work / "kokoro", args.folder, args.seed)
+        keep_seed(args.work / "kokoro", "voices", args.seed)
     elif args.step == "base":
         import base as step
 
@@ -82,6 +97,7 @@ def main():
 
         for name in args.pools:
             step.make(args.work / name, args.seed)
+            keep_seed(args.work / name, "features", args.seed)
         if "voices" in args.pools:
             step.make_noises(args.work / "voices", args.seed)
     elif args.step == "train":
@@ -89,12 +105,11 @@ def main():
 
         step.run(args.work, args.name, seed=args.seed, minutes=args.minutes, rate=args.rate, recordings=args.recordings,
                  exclude=args.exclude, start=args.start, steps=args.steps,
-                 threads=args.threads, processes=args.processes)
+                 threads=args.threads, processes=args.processes, device=args.device, positions=args.positions, makers=args.makers)
     elif args.step == "mean":
-        import torch
         import train as step
 
-        torch.save(step.mean_of([args.work / f"{each}.pt" for each in args.models]), args.work / f"{args.name}.pt")
+        step.mean(args.work, args.name, args.models)
     elif args.step == "measure":
         import measure as step
 
@@ -104,9 +119,11 @@ def main():
 
         step.run(args.work, args.name, args.ggml, args.program)
     else:
+        import card
         import write as step
 
         step.write(args.work, args.name, args.out)
+        card.write(args.work, args.name, args.out, args.figures, args.notes)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`cook.py train`: learns from clips that are put together on the fly; none is heard twice."""
 
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from words import LABELS
 
 IGNORE = -100
 LANGUAGE_TOKEN = {"en": EN, "fr": FR}
-POSITIONS_A_BATCH = 3_072
+POSITIONS = 3_072  # of the encoder, in a batch; a GPU takes more
 # What stays as OpenAI made it: the lower ear, which has heard more voices than we have.
 KEPT = ("encoder.conv", *(f"encoder.blocks.{layer}." for layer in range(4)))
 
@@ -37,10 +38,10 @@ def target(clip, with_times):
 
 
 class Batches(torch.utils.data.IterableDataset):
-    """Endless batches; one stream of random numbers a worker."""
+    """Endless batches of so many positions; one stream of random numbers a worker."""
 
-    def __init__(self, *about):
-        self.about = about
+    def __init__(self, room, *about):
+        self.room, self.about = room, about
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
@@ -50,7 +51,7 @@ class Batches(torch.utils.data.IterableDataset):
         lengths, odds = list(compose.LENGTHS), list(compose.LENGTHS.values())
         while True:
             positions = int(composer.rng.choice(lengths, p=odds))
-            clips = [composer.clip(positions) for _ in range(POSITIONS_A_BATCH // positions)]
+            clips = [composer.clip(positions) for _ in range(self.room // positions)]
             yield collate(clips, composer.rng)
 
 
@@ -79,13 +80,24 @@ def loss_of(model, batch, smoothing=0.02):
     each = torch.where(stamps, -0.25 * picked, -(1 - smoothing) * picked - smoothing * smooth)
     loss = (each * known).sum() / known.sum()
     right = ((log_p[..., : len(LABELS) + 1].argmax(-1) == wanted) & known & ~stamps).sum() / (known & ~stamps).sum()
-    return loss, [float(loss.detach()), float(right)]
+    return loss, torch.stack([loss.detach(), right])
 
 
 def mean_of(files):
     """The mean of several weights (of models that come from the same one)."""
     all_weights = [torch.load(file, weights_only=True) for file in files]
     return {key: sum(w[key] for w in all_weights) / len(files) for key in all_weights[0]}
+
+
+def mean(work, name, models):
+    """Writes <work>/<name>.pt, the mean of several weights."""
+    torch.save(mean_of([work / f"{each}.pt" for each in models]), work / f"{name}.pt")
+    keep(work, name, {"start": models})
+
+
+def keep(work, name, record):
+    """Keeps how weights came about, for the card."""
+    (work / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
 def together(parameters, more):
@@ -116,12 +128,13 @@ def run(work, name, processes=1, **arguments):
         torch.multiprocessing.spawn(_joined, (processes, f"{folder}/meeting", arguments), processes)
 
 
-def learn(work, name, seed, minutes, rate, recordings, exclude, start, steps=None, threads=1, warmup=60, rank=0):
+def learn(work, name, seed, minutes, rate, recordings, exclude, start, steps=None, threads=1, device="cpu", positions=POSITIONS, makers=1,
+          warmup=60, rank=0):
     """Trains for `minutes` of the processor's time (or `steps`) and writes <work>/<name>.pt: the running average of the weights."""
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     work = Path(work)
-    model = Whisper()
+    model = Whisper().to(device)
     model.load_state_dict(mean_of([work / f"{each}.pt" for each in start]))
     for key, parameter in model.named_parameters():
         parameter.requires_grad_(not key.startswith(KEPT))
@@ -129,9 +142,9 @@ def learn(work, name, seed, minutes, rate, recordings, exclude, start, steps=Non
     average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9))
     optimiser = torch.optim.AdamW(learning, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
     sources = compose.WITH_RECORDINGS if recordings else compose.SYNTHETIC
-    batches = Batches(work, seed if rank == 0 else [seed, rank], sources, exclude)
-    fresh = iter(torch.utils.data.DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=6))
-    began, step, clips, shown, over, ends = time.process_time(), 0, 0, np.zeros(2), False, steps
+    batches = Batches(positions, work, seed if rank == 0 else [seed, rank], sources, exclude)
+    fresh = iter(torch.utils.data.DataLoader(batches, batch_size=None, num_workers=makers, prefetch_factor=6))
+    began, step, clips, shown, over, ends = time.process_time(), 0, 0, torch.zeros(2, device=device), False, steps
     while not over:
         spent = (time.process_time() - began) / 60
         # A file asks for the end: how much time a shared machine gives is not known before.
@@ -140,7 +153,7 @@ def learn(work, name, seed, minutes, rate, recordings, exclude, start, steps=Non
         left = 1.0 if ends is None else (ends - step) / max(1, 0.28 * ends)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1, (step + 1) / warmup) * min(1.0, max(0.02, left))
-        batch = next(fresh)
+        batch = [part.to(device, non_blocking=True) for part in next(fresh)]
         loss, parts = loss_of(model, batch)
         model.zero_grad(set_to_none=True)
         loss.backward()
@@ -149,11 +162,14 @@ def learn(work, name, seed, minutes, rate, recordings, exclude, start, steps=Non
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()
         step, clips = step + 1, clips + len(batch[0])
-        shown = 0.97 * shown + 0.03 * np.array(parts)
+        shown = 0.97 * shown + 0.03 * parts
         over = ends is not None and step >= ends
         if step % 8 == 0 or over:
             average.update_parameters(model)
         if rank == 0 and (step % 25 == 0 or over):
-            parts = shown / (1 - 0.97**step)
+            parts = (shown / (1 - 0.97**step)).tolist()
             print(f"{name} step {step} {spent:.1f} min {clips} clips: loss {parts[0]:.3f} right {parts[1]:.4f}", flush=True)
-            torch.save(average.module.state_dict(), work / f"{name}.pt")
+            torch.save({key: value.cpu() for key, value in average.module.state_dict().items()}, work / f"{name}.pt")
+            on = torch.cuda.get_device_name() if device == "cuda" else "CPU"
+            keep(work, name, {"start": start, "seed": seed, "rate": rate, "steps": step, "clips": clips * (dist.get_world_size() if dist.is_initialized() else 1),
+                              "recordings": recordings, "exclude": exclude, "on": on})
