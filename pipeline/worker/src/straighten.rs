@@ -80,19 +80,47 @@ pub(crate) fn straighten(
     let (width, height) = (side(format.width), side(format.height));
     let m = homography(quad);
     let by = (resolution(quad, format) / per_mm).round().clamp(1.0, 4.0) as u32;
-    let mut data = Vec::with_capacity(width as usize * height as usize * 3);
-    let mut sums = vec![0.0_f32; width as usize * 3];
     let pixels = Pixels::of(image);
-    for y in 0..height {
-        sums.fill(0.0);
-        for k in 0..by {
-            let v = (f64::from(y) + share(k, by)) / f64::from(height);
-            add_row(&pixels, &m, v, by, &mut sums);
-        }
-        let n = (by * by) as f32;
-        data.extend(sums.iter().map(|v| (v / n + 0.5) as u8));
-    }
+    let data = match by {
+        1 => between(&pixels, &m, width, height),
+        2 => means::<2>(&pixels, &m, width, height),
+        3 => means::<3>(&pixels, &m, width, height),
+        _ => means::<4>(&pixels, &m, width, height),
+    };
     RgbImage::from_raw(width, height, data)
+}
+
+/// What lies between the four pixels about each place.
+fn between(pixels: &Pixels<'_>, m: &[f64; 9], width: u32, height: u32) -> Vec<u8> {
+    let mut data = vec![0; width as usize * height as usize * 3];
+    for (y, line) in (0..height).zip(data.chunks_exact_mut(width as usize * 3)) {
+        let row = Row::of(m, (f64::from(y) + 0.5) / f64::from(height), width.into());
+        for (x, to) in (0..width).zip(line.as_chunks_mut::<3>().0) {
+            let (x, y) = row.place(x.into());
+            *to = pixels.between(x - 0.5, y - 0.5).map(|v| (v + 0.5) as u8);
+        }
+    }
+    data
+}
+
+/// Means of the pixels at `BY` times `BY` places each: smooth enough, and added as whole numbers.
+fn means<const BY: u32>(pixels: &Pixels<'_>, m: &[f64; 9], width: u32, height: u32) -> Vec<u8> {
+    let mut data = Vec::with_capacity(width as usize * height as usize * 3);
+    let mut sums = vec![[0_u32; 3]; width as usize];
+    for y in 0..height {
+        sums.fill([0; 3]);
+        for k in 0..BY {
+            let v = (f64::from(y) + share(k, BY)) / f64::from(height);
+            add_row::<BY>(pixels, &Row::of(m, v, f64::from(width * BY)), &mut sums);
+        }
+        let n = BY * BY;
+        data.extend(
+            sums.as_flattened()
+                .iter()
+                .map(|v| ((2 * v + n) / (2 * n)) as u8),
+        );
+    }
+    data
 }
 
 /// The middle of the `k`th of `n` parts.
@@ -100,33 +128,63 @@ fn share(k: u32, n: u32) -> f64 {
     (f64::from(k) + 0.5) / f64::from(n)
 }
 
-/// Adds to each pixel of a row what lies at `by` places along it, at the height `v` of the unit square.
-fn add_row(pixels: &Pixels<'_>, m: &[f64; 9], v: f64, by: u32, sums: &mut [f32]) {
-    let steps = f64::from(by) * (sums.len() / 3) as f64;
-    let first = times(m, 0.5 / steps, v);
-    // Along a row all three coordinates change evenly.
-    let step = (m[0] / steps, m[3] / steps, m[6] / steps);
+/// Places in the picture along one row of the document, evenly spread on it: all three coordinates
+/// of a place change evenly.
+#[derive(Clone, Copy)]
+struct Row {
+    first: (f64, f64, f64),
+    step: (f64, f64, f64),
+}
+
+impl Row {
+    /// At the height `v` of the unit square, in so many steps.
+    fn of(m: &[f64; 9], v: f64, steps: f64) -> Self {
+        Self {
+            first: times(m, 0.5 / steps, v),
+            step: (m[0] / steps, m[3] / steps, m[6] / steps),
+        }
+    }
+
+    #[inline]
+    fn place(&self, at: f64) -> (f64, f64) {
+        let over = 1.0 / (self.first.2 + at * self.step.2);
+        (
+            (self.first.0 + at * self.step.0) * over,
+            (self.first.1 + at * self.step.1) * over,
+        )
+    }
+}
+
+/// Adds to each sum the pixels at its `BY` places along the row.
+fn add_row<const BY: u32>(pixels: &Pixels<'_>, row: &Row, sums: &mut [[u32; 3]]) {
     let mut at = 0.0;
-    for sum in sums.as_chunks_mut::<3>().0 {
-        for _ in 0..by {
-            let over = 1.0 / (first.2 + at * step.2);
-            let (x, y) = (
-                (first.0 + at * step.0) * over,
-                (first.1 + at * step.1) * over,
-            );
-            // Of several places their mean is smooth enough.
-            match by {
-                1 => pixels.add_between(x - 0.5, y - 0.5, sum),
-                _ => pixels.add_nearest(x, y, sum),
-            }
+    for sum in sums {
+        let mut here = [0_u32; 3];
+        // First all places, then all pixels: each part of it many at once.
+        let mut numbers = [usize::MAX; 4];
+        for number in numbers.iter_mut().take(BY as usize) {
+            let (x, y) = row.place(at);
+            *number = pixels.number(x, y);
             at += 1.0;
         }
+        for number in numbers.iter().take(BY as usize) {
+            if let Some([r, g, b]) = pixels.pixels.get(*number) {
+                here[0] += u32::from(*r);
+                here[1] += u32::from(*g);
+                here[2] += u32::from(*b);
+            }
+        }
+        sum[0] += here[0];
+        sum[1] += here[1];
+        sum[2] += here[2];
     }
 }
 
 /// A picture's pixels with its sides at hand: looked up millions of times.
+#[derive(Clone, Copy)]
 struct Pixels<'a> {
     data: &'a [u8],
+    pixels: &'a [[u8; 3]],
     width: usize,
     right: f64,
     bottom: f64,
@@ -136,38 +194,38 @@ impl<'a> Pixels<'a> {
     fn of(image: &'a RgbImage) -> Self {
         Self {
             data: image.data(),
+            pixels: image.data().as_chunks::<3>().0,
             width: image.width() as usize,
             right: f64::from(image.width()),
             bottom: f64::from(image.height()),
         }
     }
 
-    /// Adds the pixel at that place; nothing outside, which is black.
+    /// Which pixel lies at that place; one that there is not for places outside.
     #[inline]
-    fn add_nearest(&self, x: f64, y: f64, sum: &mut [f32; 3]) {
-        if !(x >= 0.0 && y >= 0.0 && x < self.right && y < self.bottom) {
-            return;
-        }
-        let i = (y as u32 as usize * self.width + x as u32 as usize) * 3;
-        if let Some([r, g, b]) = self.data.get(i..i + 3) {
-            sum[0] += f32::from(*r);
-            sum[1] += f32::from(*g);
-            sum[2] += f32::from(*b);
+    fn number(&self, x: f64, y: f64) -> usize {
+        if x >= 0.0 && y >= 0.0 && x < self.right && y < self.bottom {
+            (y as i32 as usize)
+                .wrapping_mul(self.width)
+                .wrapping_add(x as i32 as usize)
+        } else {
+            usize::MAX
         }
     }
 
-    /// Adds what lies between four pixels (bilinear); nothing outside, which is black.
+    /// What lies between four pixels (bilinear); black where one of them is outside.
     #[inline]
-    fn add_between(&self, px: f64, py: f64, sum: &mut [f32; 3]) {
+    fn between(&self, px: f64, py: f64) -> [f32; 3] {
+        let mut sum = [0.0; 3];
         if !(px >= 0.0 && py >= 0.0 && px + 1.0 < self.right && py + 1.0 < self.bottom) {
-            return;
+            return sum;
         }
         let (x, y) = (px as usize, py as usize);
         let (fx, fy) = ((px - x as f64) as f32, (py - y as f64) as f32);
         let i = (y * self.width + x) * 3;
         let j = i + self.width * 3;
         let (Some(above), Some(below)) = (self.data.get(i..i + 6), self.data.get(j..j + 6)) else {
-            return;
+            return sum;
         };
         for (c, sum) in sum.iter_mut().enumerate() {
             let of = |row: &[u8]| {
@@ -175,8 +233,9 @@ impl<'a> Pixels<'a> {
                 left + fx * (right - left)
             };
             let (above, below) = (of(above), of(below));
-            *sum += above + fy * (below - above);
+            *sum = above + fy * (below - above);
         }
+        sum
     }
 }
 
@@ -216,5 +275,25 @@ mod tests {
         assert_eq!(flat.data()[(30 * 86 + 70) * 3], 200);
         let line = quad([(0.0, 0.0), (50.0, 50.0), (50.0, 50.0), (0.0, 0.0)]);
         assert!(straighten(&image, &line, CARD, 1.0).is_some());
+    }
+
+    #[test]
+    fn of_a_finer_picture_each_pixel_is_a_mean_rounded_to_the_nearest() {
+        for by in 2..=4_u32 {
+            let (w, h) = (86 * by, 54 * by);
+            let data: Vec<u8> = (0..w * h * 3).map(|i| (i % 997 * 37 % 251) as u8).collect();
+            let image = RgbImage::from_raw(w, h, data.clone()).unwrap();
+            let (right, bottom) = (w as f32, h as f32);
+            let q = quad([(0.0, 0.0), (right, 0.0), (right, bottom), (0.0, bottom)]);
+            let flat = straighten(&image, &q, CARD, 1.0).unwrap();
+            assert_eq!((flat.width(), flat.height()), (86, 54));
+            for (i, found) in flat.data().iter().enumerate() {
+                let (x, y, c) = (i as u32 / 3 % 86 * by, i as u32 / 3 / 86 * by, i as u32 % 3);
+                let square = (0..by * by).map(|k| (x + k % by, y + k / by));
+                let all = square.map(|(x, y)| u32::from(data[((y * w + x) * 3 + c) as usize]));
+                let mean = f64::from(all.sum::<u32>()) / f64::from(by * by);
+                assert_eq!(f64::from(*found), (mean + 0.5).floor(), "{by} {i}");
+            }
+        }
     }
 }
