@@ -50,7 +50,7 @@ pub(crate) fn periodicity(image: &RgbImage, face: &Rect) -> Option<f64> {
 struct Transform {
     bins: usize,
     window: Vec<f64>,
-    turn: Vec<(f64, f64)>,
+    turn: fft::Turn,
     /// The first bin that is fine enough to be no shape of the face.
     first: usize,
 }
@@ -61,7 +61,7 @@ impl Transform {
         Self {
             bins: side / 2,
             window: (0..side).map(|i| 0.5 - 0.5 * angle(i).cos()).collect(),
-            turn: fft::turn(side),
+            turn: fft::Turn::of(side),
             first: side / 16,
         }
     }
