@@ -66,21 +66,22 @@ fn exact(image: &RgbImage) -> [u8; 32] {
 /// Mean brightness of `SIDE` rows of `SIDE + 1` cells, of every other pixel.
 fn cells(image: &RgbImage) -> Vec<i64> {
     let (w, h) = (image.width() as usize, image.height() as usize);
-    let pixels = image.data();
+    let (pixels, _) = image.data().as_chunks::<3>();
     let mut cells = Vec::with_capacity(SIDE * (SIDE + 1));
     for row in 0..SIDE {
         let (top, bottom) = (row * h / SIDE, (row + 1) * h / SIDE);
         for column in 0..=SIDE {
             let (left, right) = (column * w / (SIDE + 1), (column + 1) * w / (SIDE + 1));
-            let (mut sum, mut n) = (0_i64, 0_i64);
+            let (mut r, mut g, mut b, mut n) = (0_i64, 0_i64, 0_i64, 0_i64);
             for y in (top..bottom).step_by(2) {
-                for x in (left..right).step_by(2) {
-                    let p = &pixels[(y * w + x) * 3..][..3];
-                    sum += i64::from(p[0]) * 299 + i64::from(p[1]) * 587 + i64::from(p[2]) * 114;
+                for p in pixels[y * w + left..y * w + right].iter().step_by(2) {
+                    r += i64::from(p[0]);
+                    g += i64::from(p[1]);
+                    b += i64::from(p[2]);
                     n += 1;
                 }
             }
-            cells.push(sum / (1000 * n.max(1)));
+            cells.push((r * 299 + g * 587 + b * 114) / (1000 * n.max(1)));
         }
     }
     cells
