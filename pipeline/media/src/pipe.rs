@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idproof_ports::Clock;
+use idproof_protocol::Pipe;
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Waits are cut into slices, so that time passes even under a clock that stands still.
@@ -65,5 +67,12 @@ impl Read for TimedPipe {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.wait()?;
         self.pipe.read(buf)
+    }
+}
+
+impl Pipe for TimedPipe {
+    fn append(&mut self, body: &mut Vec<u8>) -> io::Result<usize> {
+        self.wait()?;
+        Ok(rustix::io::read(&self.pipe, spare_capacity(body))?)
     }
 }

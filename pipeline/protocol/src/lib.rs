@@ -21,7 +21,7 @@ pub use message::{
     ErrorCode, Failure, Frame, Image, Message, Sandbox, VideoSummary, sanitise_detail,
 };
 pub use order::{Attempt, Job, Limits, Order, OrderError};
-pub use reader::{MessageReader, ProtocolError};
+pub use reader::{MessageReader, Pipe, ProtocolError};
 pub use writer::MessageWriter;
 
 /// Raised with every change of the wire form; both sides must agree.

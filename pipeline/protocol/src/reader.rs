@@ -18,6 +18,22 @@ pub enum ProtocolError {
     Excess(&'static str),
 }
 
+/// Where messages come from.
+pub trait Pipe: Read {
+    /// Reads into the capacity that `body` has left, none of which need be written before: pictures
+    /// are large. How many bytes came, 0 at the end.
+    fn append(&mut self, body: &mut Vec<u8>) -> io::Result<usize>;
+}
+
+impl Pipe for &[u8] {
+    fn append(&mut self, body: &mut Vec<u8>) -> io::Result<usize> {
+        let (now, later) = self.split_at(self.len().min(body.capacity() - body.len()));
+        body.extend_from_slice(now);
+        *self = later;
+        Ok(now.len())
+    }
+}
+
 /// Reads messages off a pipe; allocates for a message only what its kind and the order allow.
 pub struct MessageReader<R> {
     pipe: R,
@@ -25,7 +41,7 @@ pub struct MessageReader<R> {
     pixels: u64,
 }
 
-impl<R: Read> MessageReader<R> {
+impl<R: Pipe> MessageReader<R> {
     pub fn new(pipe: R, order: &Order) -> Self {
         Self {
             pipe,
@@ -66,14 +82,20 @@ impl<R: Read> MessageReader<R> {
         let mut body = Vec::new();
         body.try_reserve_exact(length)
             .map_err(|_| ProtocolError::Excess("no memory for a message"))?;
-        let got = (&mut self.pipe)
-            .take(length as u64)
-            .read_to_end(&mut body)?;
-        if got == length {
-            Ok(body)
-        } else {
-            Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+        if body.capacity() > length {
+            // An allocator may give more, and into that the next message would be read.
+            body.resize(length, 0);
+            self.pipe.read_exact(&mut body)?;
         }
+        while body.len() < length {
+            match self.pipe.append(&mut body) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(body)
     }
 
     fn image(&mut self, length: usize) -> Result<Image, ProtocolError> {
