@@ -196,6 +196,8 @@ catalogue! {
         "Un portrait dont les traces de compression diffèrent davantage peut avoir été inséré dans l'image.";
     document_field_edit_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| d.field)),
         "Une ligne imprimée sur un fond plus lisse que cela peut avoir été réécrite.";
+    document_line_edit_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| d.line)),
+        "Une ligne imprimée dont les traces de compression diffèrent davantage de celles des autres peut avoir été réécrite ou copiée.";
     document_portrait_score: DocumentPortrait, LimitBelow, None, Of(|e| Some(e.portrait.value()?.as_ref()?.score)),
         "À partir de là, un visage sur le document compte comme son portrait.";
     document_portrait_width: DocumentPortrait, LimitBelow, None, Of(|e| Some(e.portrait.value()?.as_ref()?.width)),

@@ -126,6 +126,9 @@ pub struct Doubt {
     pub portrait: Option<f64>,
     /// How much quieter the ground of a line of print is than round it, as a logarithm; `None` likewise.
     pub field: Option<f64>,
+    /// How much less of an earlier JPEG compression a line of print tells than the other lines, in the
+    /// unit of `portrait`; `None` likewise.
+    pub line: Option<f64>,
     /// A picture editor has left its name in the file.
     pub by_editor: bool,
 }

@@ -56,7 +56,7 @@ reason_codes! {
     ScreenSuspected = "screen_suspected", "The picture of the document has the pattern of a screen's pixels.";
     CopySuspected = "copy_suspected", "The document has no colour: it may be a photocopy.";
     EditInPortrait = "edit_in_portrait", "The portrait does not share the traces of compression that the rest of the document has: it may have been put into the picture.";
-    EditInField = "edit_in_field", "A line of print stands on ground without the noise of the ground round it: it may have been written over.";
+    EditInField = "edit_in_field", "A line of print lacks the noise of the ground round it or the traces of compression of the other lines: it may have been written over.";
     EditProgram = "edit_program", "A picture editor has left its name in the file.";
     SeenInAnotherCase = "seen_in_another_case", "The very same picture of a document was sent in another case.";
     PrintDiffers = "print_differs", "The printed fields of the document say something else than its machine-readable zone.";

@@ -317,6 +317,7 @@ fn doubt_above_its_limit_goes_to_a_person() {
         copy: 0.1,
         portrait: None,
         field: None,
+        line: None,
         by_editor: false,
     };
     let judged_of = |doubt: Doubt| {
@@ -380,6 +381,16 @@ fn doubt_above_its_limit_goes_to_a_person() {
         edited(None, None, true),
         borderline(ReasonCode::EditProgram)
     );
+    let line = |line| {
+        judged_of(Doubt {
+            line: Some(line),
+            ..doubt.clone()
+        })
+    };
+    let most = t.document_line_edit_max;
+    assert_eq!(line(most).0, CheckStatus::Passed);
+    assert_eq!(line(most + 1e-9), borderline(ReasonCode::EditInField));
+    assert_eq!(line(f64::NAN), borderline(ReasonCode::EditInField));
 }
 
 #[test]

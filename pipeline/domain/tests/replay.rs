@@ -209,6 +209,8 @@ fn scores_of_another_form_are_refused() {
         ("= 1 0.3 0.1 & + 0.2 - 1", true),
         ("= 2 0.3 0.1 & + 0.2 - 1 0.3 0.1", true),
         ("= 1 0.3 0.1 & - -", false),
+        ("= 1 0.3 0.1 & + 0.2 - 1 && + 0.1", true),
+        ("= 1 0.3 0.1 & + 0.2 - 1 &&", false),
         ("= 1 0.3", false),
     ] {
         let text = format!("{}{doubts}{}", &text[..from], &text[to..]);

@@ -117,7 +117,9 @@ impl Reading {
         let rows = zone.as_ref().map(ZoneRead::rows);
         let card = card::place(&quads, rows.as_ref(), format_of(input.announced));
         let scale = rows.as_ref().and_then(|r| r.scale());
-        let (mut shown, card) = self.print_of(&analysers.text, image, card, &quads, zone.as_ref());
+        let (mut shown, card, mut lines) =
+            self.print_of(&analysers.text, image, card, &quads, zone.as_ref());
+        lines.extend(zone.iter().flat_map(ZoneRead::places));
         if let (Some(card), Some(zone)) = (&card, &zone) {
             shown.with_zone(card, &zone.lines);
         }
@@ -138,11 +140,13 @@ impl Reading {
             (Some(Seen::Straightened(corners)), _) => shown.portrait = Some(*corners),
             _ => {}
         }
-        let places = Places::of(card.as_ref(), &shown, face.as_ref().and_then(Seen::bounds));
+        let face = face.as_ref().and_then(Seen::bounds);
+        let places = Places::of(card.as_ref(), &shown, lines, face);
         let edits = edits(image, Some(report), &places);
         self.doubts.push(Doubt {
             portrait: edits.portrait,
             field: edits.field,
+            line: edits.line,
             by_editor: report.by_editor,
             ..doubt(image, card.as_ref().map(|c| &c.quad))
         });
@@ -175,8 +179,8 @@ impl Reading {
         }
     }
 
-    /// Reads the print; what a person is shown of the side, and the document the way up that the
-    /// print or the zone told.
+    /// Reads the print; what a person is shown of the side, the document the way up that the
+    /// print or the zone told, and where the lines stand in the photograph.
     fn print_of(
         &mut self,
         reader: &Capability<Mutex<Box<dyn TextReader>>>,
@@ -184,10 +188,11 @@ impl Reading {
         card: Option<Card>,
         quads: &[Quad],
         zone: Option<&ZoneRead>,
-    ) -> (ShownSide, Option<Card>) {
+    ) -> (ShownSide, Option<Card>, Vec<Quad>) {
         let unread = |card: Option<Card>| {
             let straight = card.as_ref().and_then(|c| c.straight(image));
-            (ShownSide::of(image, card.as_ref(), straight.as_ref()), card)
+            let shown = ShownSide::of(image, card.as_ref(), straight.as_ref());
+            (shown, card, Vec::new())
         };
         let Ok(reader) = reader else {
             return unread(card);
@@ -205,7 +210,7 @@ impl Reading {
                 let (card, straight) = read.card.unzip();
                 let mut shown = ShownSide::of(image, card.as_ref(), straight.as_ref());
                 shown.fields = read.fields;
-                (shown, card)
+                (shown, card, read.lines)
             }
             (Err(e), _) | (_, Err(e)) => {
                 self.text_problem = Some((ReasonCode::ModelFailed, e.to_string()));

@@ -36,6 +36,7 @@ pub(crate) fn doubt(image: &RgbImage, quad: Option<&Quad>) -> Doubt {
         copy: copy(image, quad, (x0, y0, x1, y1)),
         portrait: None,
         field: None,
+        line: None,
         by_editor: false,
     }
 }

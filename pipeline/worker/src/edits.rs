@@ -14,30 +14,35 @@ pub(crate) struct Places {
     pub document: Option<Quad>,
     /// The face of its portrait.
     pub face: Option<Quad>,
-    /// Fields of the print and rows of the zone.
+    /// Rows of the zone and lines of the print.
     pub lines: Vec<Quad>,
 }
 
 impl Places {
     /// Of what was read; `face` is the portrait's where it was found in the photograph itself.
-    pub fn of(card: Option<&Card>, shown: &ShownSide, face: Option<&Rect>) -> Self {
+    pub fn of(
+        card: Option<&Card>,
+        shown: &ShownSide,
+        lines: Vec<Quad>,
+        face: Option<&Rect>,
+    ) -> Self {
         let placed = |corners: &Corners| card.map(|c| c.in_photograph(corners));
-        let zone = shown.zone.iter().map(|(_, corners)| corners);
-        let fields = shown.fields.iter().map(|f| &f.corners);
-        let bounds = |r: &Rect| {
-            let (right, bottom) = (r.x + r.width, r.y + r.height);
-            let corners = [(r.x, r.y), (right, r.y), (right, bottom), (r.x, bottom)];
-            Quad {
-                corners: corners.map(|(x, y)| Point::new(x, y)),
-            }
-        };
         Self {
             document: card.map(|c| c.quad),
             face: face
                 .map(bounds)
                 .or_else(|| shown.portrait.as_ref().and_then(placed)),
-            lines: zone.chain(fields).filter_map(placed).collect(),
+            lines,
         }
+    }
+}
+
+/// A box by its corners.
+pub(crate) fn bounds(r: &Rect) -> Quad {
+    let (right, bottom) = (r.x + r.width, r.y + r.height);
+    let corners = [(r.x, r.y), (right, r.y), (right, bottom), (r.x, bottom)];
+    Quad {
+        corners: corners.map(|(x, y)| Point::new(x, y)),
     }
 }
 
@@ -46,15 +51,21 @@ impl Places {
 pub struct Edits {
     pub portrait: Option<f64>,
     pub field: Option<f64>,
+    pub line: Option<f64>,
 }
 
 pub(crate) fn edits(image: &RgbImage, report: Option<&ImageReport>, places: &Places) -> Edits {
     let blocks = Blocks::of(image, report);
-    let face = places.face.as_ref();
     let of_lines = |line| field(&blocks, line, places.document.as_ref());
+    let compression = Compression::of(&blocks, places);
+    let (portrait, line) = compression.map_or((None, None), |c| {
+        let portrait = places.face.as_ref().and_then(|face| c.portrait(face));
+        (portrait, c.line(&places.lines))
+    });
     Edits {
-        portrait: face.and_then(|face| portrait(&blocks, face, places.document.as_ref())),
+        portrait,
         field: places.lines.iter().filter_map(of_lines).reduce(f64::max),
+        line,
     }
 }
 
@@ -72,38 +83,86 @@ const COMPARED: std::ops::RangeInclusive<usize> = 2..=64;
 /// Magnitudes that are counted, and how far round each the curve is made smooth.
 const COUNTED: usize = 90;
 const SMOOTH: usize = 5;
-/// Fewest coefficients of the face that tell something.
+/// Fewest coefficients that tell something.
 const FEWEST: usize = 30;
+/// Blocks that are looked at of each line, and fewest that tell something.
+const MOST_OF_LINE: usize = 300;
+const FEWEST_OF_LINE: usize = 8;
+/// Lines of which one may differ.
+const FEWEST_LINES: usize = 4;
+/// Standard errors by which it must.
+const SURE: f64 = 3.0;
 
-/// How much less the face fits the comb that an earlier compression left in the coefficients of the
-/// document round it, as half of the ground does on the other half's measure: mean difference of the
-/// logarithms of how frequent a coefficient is, over those of a smooth curve. About 0 for one picture,
+/// What an earlier compression left in the coefficients of the document: about 0 for one picture,
 /// whatever was done to it as a whole; of the kind of Lin et al., "Fast, automatic and fine-grained
 /// tampered JPEG image detection via DCT coefficient analysis", 2009.
-fn portrait(blocks: &Blocks<'_>, face: &Quad, document: Option<&Quad>) -> Option<f64> {
-    let around = grown(face, GROUND);
-    let ground = blocks.within(
-        document.unwrap_or(&around),
-        Some(&grown(face, PORTRAIT)),
-        MOST_GROUND,
-    );
-    let face = blocks.within(face, None, MOST_FACE);
-    if ground.len() < FEWEST_GROUND || face.len() < FEWEST_FACE {
-        return None;
-    }
-    let transform = Transform::new();
-    let all = |places: &[(usize, usize)]| -> Vec<[u16; FREQUENCIES]> {
+struct Compression<'a> {
+    blocks: &'a Blocks<'a>,
+    transform: Transform,
+    comb: Comb,
+    /// How the other half of the ground fits the comb that one half left.
+    ground: Fit,
+}
+
+impl<'a> Compression<'a> {
+    /// Of the document, or of what lies round its face where no outline was found, the portrait left
+    /// out. `None` where there is too little of it.
+    fn of(blocks: &'a Blocks<'a>, places: &Places) -> Option<Self> {
+        let around = places.face.as_ref().map(|face| grown(face, GROUND));
+        let portrait = places.face.as_ref().map(|face| grown(face, PORTRAIT));
+        let ground = places.document.or(around)?;
+        let ground = blocks.within(&ground, portrait.as_ref(), MOST_GROUND);
+        if ground.len() < FEWEST_GROUND {
+            return None;
+        }
+        let transform = Transform::new();
         let of = |at: &(usize, usize)| transform.magnitudes(&blocks.at(*at));
-        places.iter().map(of).collect()
-    };
-    let (learnt, kept): (Vec<_>, Vec<_>) = all(&ground)
-        .into_iter()
-        .enumerate()
-        .partition(|(i, _)| i % 2 == 0);
-    let comb = Comb::of(learnt.into_iter().map(|(_, b)| b));
-    let ground = comb.fit(kept.into_iter().map(|(_, b)| b))?;
-    let face = comb.fit(all(&face).into_iter())?;
-    Some((ground - face).max(0.0))
+        let comb = Comb::of(ground.iter().step_by(2).map(of));
+        let ground = comb.fit(ground.iter().skip(1).step_by(2).map(of))?;
+        Some(Self {
+            blocks,
+            transform,
+            comb,
+            ground,
+        })
+    }
+
+    fn fit(&self, quad: &Quad, most: usize, fewest: usize) -> Option<Fit> {
+        let places = self.blocks.within(quad, None, most);
+        let of = |at: &(usize, usize)| self.transform.magnitudes(&self.blocks.at(*at));
+        (places.len() >= fewest).then(|| self.comb.fit(places.iter().map(of)))?
+    }
+
+    /// How much less the face fits than the document round it: mean difference of the logarithms of
+    /// how frequent a coefficient is, over those of a smooth curve.
+    fn portrait(&self, face: &Quad) -> Option<f64> {
+        let face = self.fit(face, MOST_FACE, FEWEST_FACE)?;
+        Some((self.ground.mean - face.mean).max(0.0))
+    }
+
+    /// How much less one line fits than half of the lines do, as far as its coefficients make sure.
+    /// Characters that were copied within the picture hardly ever lie on its blocks as before.
+    fn line(&self, lines: &[Quad]) -> Option<f64> {
+        let fit = |line| self.fit(line, MOST_OF_LINE, FEWEST_OF_LINE);
+        let fits: Vec<Fit> = lines.iter().filter_map(fit).collect();
+        if fits.len() < FEWEST_LINES {
+            return None;
+        }
+        let mut means: Vec<f64> = fits.iter().map(|f| f.mean).collect();
+        let middle = means.len() / 2;
+        let (_, median, _) = means.select_nth_unstable_by(middle, f64::total_cmp);
+        let least = fits.iter().map(|f| f.mean + SURE * f.error);
+        least
+            .reduce(f64::min)
+            .map(|least| (*median - least).max(0.0))
+    }
+}
+
+/// How blocks fit a comb: the mean over their coefficients, and its standard error.
+#[derive(Debug, Clone, Copy)]
+struct Fit {
+    mean: f64,
+    error: f64,
 }
 
 /// By frequency and magnitude: the logarithm of how often it occurs, over that of its neighbours'.
@@ -120,19 +179,22 @@ impl Comb {
         Self(counts.iter().map(teeth).collect())
     }
 
-    /// Mean over the coefficients of the blocks; `None` for too few.
-    fn fit(&self, blocks: impl Iterator<Item = [u16; FREQUENCIES]>) -> Option<f64> {
-        let (mut sum, mut n) = (0.0, 0);
+    /// `None` for too few coefficients.
+    fn fit(&self, blocks: impl Iterator<Item = [u16; FREQUENCIES]>) -> Option<Fit> {
+        let (mut sum, mut squares, mut n) = (0.0, 0.0, 0);
         for block in blocks {
             for (teeth, magnitude) in self.0.iter().zip(block) {
                 let magnitude = usize::from(magnitude);
                 if COMPARED.contains(&magnitude) {
                     sum += teeth[magnitude];
+                    squares += teeth[magnitude].powi(2);
                     n += 1;
                 }
             }
         }
-        (n >= FEWEST).then(|| sum / n as f64)
+        let mean = sum / n as f64;
+        let error = ((squares / n as f64 - mean * mean).max(0.0) / n as f64).sqrt();
+        (n >= FEWEST).then_some(Fit { mean, error })
     }
 }
 
@@ -147,11 +209,12 @@ fn teeth(counts: &[u32; COUNTED]) -> [f64; COUNTED] {
     })
 }
 
-/// The ground of a line: what lies between so many times its size and so many.
-const NEAR: f32 = 1.3;
-const FAR: f32 = 2.2;
+/// The ground of a line: what lies beyond so many times its height on every side, and within so many. What was
+/// painted over reaches further than the characters.
+const NEAR: f32 = 1.0;
+const FAR: f32 = 3.0;
 /// Squares that are looked at of each, and fewest that tell something.
-const MOST_SQUARES: usize = 600;
+const MOST_SQUARES: usize = 200;
 const FEWEST_SQUARES: usize = 6;
 /// The share of squares that is quieter than the noise told: between characters ground shows.
 const QUIET: f64 = 0.05;
@@ -173,7 +236,11 @@ fn field(blocks: &Blocks<'_>, line: &Quad, document: Option<&Quad>) -> Option<f6
         let (_, value, _) = found.select_nth_unstable_by(place, f64::total_cmp);
         Some(*value + ROUNDING)
     };
-    let mut ring = blocks.within(&grown(line, FAR), Some(&grown(line, NEAR)), MOST_SQUARES);
+    let mut ring = blocks.within(
+        &widened(line, FAR),
+        Some(&widened(line, NEAR)),
+        MOST_SQUARES,
+    );
     if let Some(document) = document {
         ring.retain(|at| blocks.lies_in(document, *at));
     }
@@ -201,6 +268,32 @@ fn noise(square: &Block) -> Option<f64> {
     }
     let mean = sum / ((SIDE - 2) * (SIDE - 2)) as f32 / 6.0;
     Some(f64::from(mean) * (std::f64::consts::PI / 2.0).sqrt())
+}
+
+/// The line with so many times its height round it.
+fn widened(line: &Quad, by: f32) -> Quad {
+    let [a, b, c, d] = line.corners;
+    let (length, height) = (a.distance(b), a.distance(d));
+    if !(length > 1.0 && height > 1.0) {
+        return *line;
+    }
+    let by = by * height.min(length);
+    let across = Point::new((b.x - a.x) / length * by, (b.y - a.y) / length * by);
+    let down = Point::new((d.x - a.x) / height * by, (d.y - a.y) / height * by);
+    let place = |p: Point, x: f32, y: f32| {
+        Point::new(
+            p.x + x * across.x + y * down.x,
+            p.y + x * across.y + y * down.y,
+        )
+    };
+    Quad {
+        corners: [
+            place(a, -1.0, -1.0),
+            place(b, 1.0, -1.0),
+            place(c, 1.0, 1.0),
+            place(d, -1.0, 1.0),
+        ],
+    }
 }
 
 /// The quadrilateral so many times its size, about its middle.
@@ -330,6 +423,34 @@ mod tests {
         let (printed, painted) = (score(false), score(true));
         assert!(printed < most / 2.0, "{printed}");
         assert!(painted > most, "{painted}");
+    }
+
+    #[test]
+    fn a_line_copied_within_the_picture_leaves_the_comb_of_the_first_compression() {
+        let most = Thresholds::default().document_line_edit_max;
+        let lines: Vec<Quad> = (0..7)
+            .map(|i| square(60.0, 40.0 + 64.0 * i as f32, 320.0, 32.0))
+            .collect();
+        let score = |shift: Option<(usize, usize)>, lines: &[Quad]| {
+            let mut luma = texture(4);
+            compressed(&mut luma, 9.0);
+            if let Some((across, down)) = shift {
+                let before = luma.clone();
+                for (y, x) in (168..200).flat_map(|y| (60..380).map(move |x| (y, x))) {
+                    luma[y * SIZE + x] = before[(y + down) * SIZE + x + across];
+                }
+            }
+            compressed(&mut luma, 5.0);
+            edits(&picture(&luma), None, &places(None, lines.to_vec())).line
+        };
+        let left_alone = score(None, &lines).unwrap();
+        assert!(left_alone < most / 2.0, "{left_alone}");
+        let copied = score(Some((5, 131)), &lines).unwrap();
+        assert!(copied > most, "{copied}");
+        // By whole blocks nothing changes, and a few lines have no others to differ from.
+        let by_blocks = score(Some((16, 128)), &lines).unwrap();
+        assert!(by_blocks < most / 2.0, "{by_blocks}");
+        assert_eq!(score(Some((5, 131)), &lines[..3]), None);
     }
 
     #[test]

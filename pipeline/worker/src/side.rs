@@ -63,10 +63,6 @@ pub fn edits_of(
     let read = read(&mut **reader, image, card, zone.as_ref()).map_err(why)?;
     let (card, straight) = read.card.unzip();
     let mut shown = ShownSide::of(image, card.as_ref(), straight.as_ref());
-    shown.fields = read.fields;
-    if let (Some(card), Some(zone)) = (&card, &zone) {
-        shown.with_zone(card, &zone.lines);
-    }
     let faces = analysers.faces.as_ref().map_err(ToString::to_string)?;
     let tools = &mut *lock(faces);
     let face = tools.enrol_at_a_glance(image).map_err(why)?;
@@ -75,17 +71,21 @@ pub fn edits_of(
         shown.portrait = on_document.map(|f| shares(&f.face.bounds, straight));
     }
     let face = face.map(|f| f.face.bounds);
-    let places = Places::of(card.as_ref(), &shown, face.as_ref());
+    let rows = zone.iter().flat_map(ZoneRead::places);
+    let lines = rows.chain(read.lines).collect();
+    let places = Places::of(card.as_ref(), &shown, lines, face.as_ref());
     Ok(edits::edits(image, Some(report), &places))
 }
 
 /// A box as shares of the picture.
 pub(crate) fn shares(face: &Rect, picture: &RgbImage) -> Corners {
+    shares_of(edits::bounds(face).corners, picture)
+}
+
+/// Places in the picture as shares of it.
+fn shares_of(corners: [Point; 4], picture: &RgbImage) -> Corners {
     let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
-    let (left, top) = (f64::from(face.x) / w, f64::from(face.y) / h);
-    let right = left + f64::from(face.width) / w;
-    let bottom = top + f64::from(face.height) / h;
-    [(left, top), (right, top), (right, bottom), (left, bottom)]
+    corners.map(|c| (f64::from(c.x) / w, f64::from(c.y) / h))
 }
 
 /// The zone of a photograph.
@@ -101,6 +101,11 @@ impl ZoneRead {
             format: self.best.mrz.format,
             lines: &self.lines,
         }
+    }
+
+    /// Where its rows stand in the photograph.
+    pub fn places(&self) -> impl Iterator<Item = Quad> {
+        self.lines.iter().map(|l| Quad { corners: l.corners })
     }
 
     /// A card of format TD1 carries its portrait on the other side (Doc 9303-5).
@@ -146,6 +151,8 @@ pub(crate) struct Read {
     /// The way up that made sense of it, with the document alone and the fields' places on it.
     pub card: Option<(Card, RgbImage)>,
     pub fields: Vec<ShownField>,
+    /// Every line of it, in the photograph.
+    pub lines: Vec<Quad>,
 }
 
 /// Reads the print from the straightened document, whichever way up it stands where no zone told;
@@ -171,13 +178,17 @@ pub(crate) fn read(
         true => None,
         false => Some(Page::read(reader, image, &WHOLE)?.0),
     };
+    let mut lines: Vec<Quad> = whole.iter().flat_map(Page::places).collect();
     let Some((card, straight, page)) = best else {
         return Ok(Read {
             print: whole.map(|w| w.print).unwrap_or_default(),
             card: None,
             fields: Vec::new(),
+            lines,
         });
     };
+    let placed = |q: Quad| card.in_photograph(&shares_of(q.corners, &straight));
+    lines.extend(page.places().map(placed));
     let fields = fields_on(&straight, &page.print, &page.order, &page.lines);
     let mut print = page.print;
     print.merge(whole.map(|w| w.print).unwrap_or_default());
@@ -185,6 +196,7 @@ pub(crate) fn read(
         print,
         card: Some((card, straight)),
         fields,
+        lines,
     })
 }
 
@@ -304,6 +316,11 @@ impl Page {
             order,
         };
         Ok((page, turned))
+    }
+
+    /// Where the lines stand in the picture.
+    fn places(&self) -> impl Iterator<Item = Quad> {
+        self.lines.iter().map(|l| Quad { corners: l.corners })
     }
 
     /// Where the lines stand when the picture is turned by half.

@@ -36,7 +36,7 @@ pub(super) fn judge(doubts: &[Doubt], seen_in: Option<u64>, t: &Thresholds) -> V
 /// What could not be compared says nothing.
 fn edits(v: &mut Verdict, doubts: &[Doubt], t: &Thresholds) {
     type Score = fn(&Doubt) -> Option<f64>;
-    let scores: [(Score, f64, ReasonCode, &str); 2] = [
+    let scores: [(Score, f64, ReasonCode, &str); 3] = [
         (
             |d| d.portrait,
             t.document_portrait_edit_max,
@@ -48,6 +48,12 @@ fn edits(v: &mut Verdict, doubts: &[Doubt], t: &Thresholds) {
             t.document_field_edit_max,
             ReasonCode::EditInField,
             "a field",
+        ),
+        (
+            |d| d.line,
+            t.document_line_edit_max,
+            ReasonCode::EditInField,
+            "the compression of a line",
         ),
     ];
     for (of, most, reason, place) in scores {

@@ -38,8 +38,9 @@ by_fields! {
     LipSync { seconds, score, lag_ms }
 }
 
-/// Before what is known of edits, which older scores lack.
+/// Before what is known of edits, and of lines, which older scores lack.
 const EDITS: &str = "&";
+const LINES: &str = "&&";
 
 impl Words for Doubt {
     fn write(&self, to: &mut Writer) {
@@ -48,6 +49,7 @@ impl Words for Doubt {
             copy,
             portrait,
             field,
+            line,
             by_editor,
         } = self;
         screen.write(to);
@@ -56,6 +58,8 @@ impl Words for Doubt {
         portrait.write(to);
         field.write(to);
         by_editor.write(to);
+        to.word(LINES);
+        line.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
@@ -64,11 +68,16 @@ impl Words for Doubt {
             true => (Words::read(from)?, Words::read(from)?, Words::read(from)?),
             false => (None, None, false),
         };
+        let line = match from.passes(LINES) {
+            true => Words::read(from)?,
+            false => None,
+        };
         Some(Self {
             screen,
             copy,
             portrait,
             field,
+            line,
             by_editor,
         })
     }

@@ -33,6 +33,7 @@ pub fn good() -> Evidence {
             copy: 0.1,
             portrait: Some(0.05),
             field: Some(0.3),
+            line: Some(0.05),
             by_editor: false,
         }]),
         seen_in: Some(0),

@@ -211,6 +211,7 @@ impl Draw {
                 copy: d.number(0.0, 1.0),
                 portrait: None,
                 field: None,
+                line: None,
                 by_editor: false,
             })
         });
@@ -329,6 +330,16 @@ impl Draw {
         }
     }
 
+    /// Drawn after that, likewise.
+    fn lines(&mut self, e: &mut Evidence) {
+        let Measured::Value(doubts) = &mut e.doubts else {
+            return;
+        };
+        for doubt in doubts {
+            doubt.line = self.some(|d| d.number(0.0, 0.5));
+        }
+    }
+
     fn answer(&mut self, e: &mut Evidence) {
         e.head = self.some(|d| {
             d.measured(|d| {
@@ -424,6 +435,7 @@ pub fn evidence(seed: u64, wild: bool) -> Evidence {
     draw.recording(&mut e);
     draw.answer(&mut e);
     draw.edits(&mut e);
+    draw.lines(&mut e);
     e
 }
 

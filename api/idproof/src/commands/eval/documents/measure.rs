@@ -235,6 +235,7 @@ impl<'a> Measures<'a> {
             let edits = idproof_worker::edits_of(self.analysers, image, report)?;
             doubt.portrait = edits.portrait;
             doubt.field = edits.field;
+            doubt.line = edits.line;
             let thresholds = Thresholds::default();
             *suspected = judge_doubt(std::slice::from_ref(doubt), &thresholds).reasons;
         }

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use idproof_domain::CheckName;
+use idproof_domain::evidence::Doubt;
 use idproof_evaluation::labelled::{Item, Kind, Label, LabelledSet};
 
 use super::material::About;
@@ -43,12 +44,15 @@ pub fn sets(rows: &[Row], data: &Path) -> Vec<(&'static str, LabelledSet)> {
     let originals = "The one measure alone, of single pictures; originals are those photographed from the document itself.";
     let untouched =
         "The one measure alone, of single pictures that were edited, and of the same left alone.";
-    for (file, name, threshold, attack, about) in [
+    type Score = fn(&Doubt) -> f64;
+    // What could not be compared is suspected by nobody.
+    let measures: [(&str, &str, &str, About, Score, &str); 5] = [
         (
             "scores-screen.json",
             "screen",
             "document_screen_max",
             About::Screen,
+            |d| d.screen,
             originals,
         ),
         (
@@ -56,6 +60,7 @@ pub fn sets(rows: &[Row], data: &Path) -> Vec<(&'static str, LabelledSet)> {
             "copy",
             "document_copy_max",
             About::Copy,
+            |d| d.copy,
             originals,
         ),
         (
@@ -63,6 +68,7 @@ pub fn sets(rows: &[Row], data: &Path) -> Vec<(&'static str, LabelledSet)> {
             "edited portrait",
             "document_portrait_edit_max",
             About::EditedPortrait,
+            |d| d.portrait.unwrap_or_default(),
             untouched,
         ),
         (
@@ -70,16 +76,27 @@ pub fn sets(rows: &[Row], data: &Path) -> Vec<(&'static str, LabelledSet)> {
             "edited field",
             "document_field_edit_max",
             About::EditedField,
+            |d| d.field.unwrap_or_default(),
             untouched,
         ),
-    ] {
+        (
+            "scores-edit-line.json",
+            "edited line",
+            "document_line_edit_max",
+            About::EditedField,
+            |d| d.line.unwrap_or_default(),
+            untouched,
+        ),
+    ];
+    for (file, name, threshold, attack, score, about) in measures {
+        let items = rows.iter().filter_map(|row| doubt(row, attack, score));
         add(
             file,
             name,
             threshold,
             Kind::PresentationAttack,
             CheckName::DocumentOriginal,
-            rows.iter().filter_map(|row| doubt(row, attack)).collect(),
+            items.collect(),
             about,
         );
     }
@@ -115,16 +132,15 @@ fn reading(row: &Row) -> Option<Item> {
     Some(item(label, zone.changed as f64))
 }
 
-fn doubt(row: &Row, attack: About) -> Option<Item> {
+fn doubt(row: &Row, attack: About, of: fn(&Doubt) -> f64) -> Option<Item> {
     let Outcome::Document { doubt, .. } = &row.outcome else {
         return None;
     };
-    // What could not be compared is suspected by nobody.
-    let (score, species) = match attack {
-        About::Screen => (doubt.screen, Some("screen")),
-        About::EditedPortrait => (doubt.portrait.unwrap_or_default(), row.edit()),
-        About::EditedField => (doubt.field.unwrap_or_default(), row.edit()),
-        _ => (doubt.copy, Some("copy")),
+    let score = of(doubt);
+    let species = match attack {
+        About::Screen => Some("screen"),
+        About::Copy => Some("copy"),
+        _ => row.edit(),
     };
     match row.about()? {
         About::Legible | About::Hard => Some(item(Label::BonaFide, score)),
@@ -139,7 +155,7 @@ fn doubt(row: &Row, attack: About) -> Option<Item> {
 #[cfg(test)]
 mod tests {
     use idproof_domain::catalogue::band_at;
-    use idproof_domain::evidence::{Doubt, Surface};
+    use idproof_domain::evidence::Surface;
     use idproof_domain::mrz::correct;
     use idproof_domain::{Policy, mrz};
 
@@ -185,6 +201,7 @@ mod tests {
                     copy,
                     portrait: Some(screen / 10.0),
                     field: None,
+                    line: None,
                     by_editor: false,
                 },
                 portrait: None,
