@@ -5,6 +5,7 @@ use crate::check::CheckName;
 use crate::decide::Decision;
 use crate::document::term::years_between;
 use crate::evidence::{Doubt, Evidence, Surface, median};
+use crate::face::{Comparison, Pair};
 use crate::policy::Policy;
 use crate::thresholds::{ThresholdSpec, Thresholds};
 
@@ -52,6 +53,8 @@ enum Number {
     /// The score of its check.
     Score,
     Of(fn(&Evidence) -> Option<f64>),
+    /// The least ratio of these comparisons of portraits, by the policy's calibration.
+    LeastRatio(fn(&Evidence) -> Vec<&Comparison>),
 }
 
 /// A threshold as an editor shows it.
@@ -73,10 +76,15 @@ impl ThresholdEntry {
     }
 
     /// The number of this case that the threshold is compared with, in the threshold's unit; of
-    /// several the worst. `None` where it was not measured.
-    pub fn number(&self, evidence: &Evidence, decision: &Decision) -> Option<f64> {
+    /// several the worst, by the policy that judged it. `None` where it was not measured.
+    pub fn number(&self, evidence: &Evidence, decision: &Decision, policy: &Policy) -> Option<f64> {
+        let ratio = |c: &Comparison| policy.calibrations().of(Pair::Portrait, c)?.log_ratio(c);
         let number = match self.number {
             Number::Of(of) => of(evidence),
+            Number::LeastRatio(of) => {
+                let all = of(evidence).into_iter().filter_map(ratio);
+                all.reduce(f64::min)
+            }
             Number::Score => decision
                 .checks
                 .iter()
@@ -151,6 +159,11 @@ fn doubts(e: &Evidence, of: fn(&Doubt) -> Option<f64>) -> Option<f64> {
     e.doubts.value()?.iter().filter_map(of).reduce(f64::max)
 }
 
+fn second_portraits(e: &Evidence) -> Vec<&Comparison> {
+    let all = e.doubts.value().into_iter().flatten();
+    all.filter_map(|d| d.second.as_ref()).collect()
+}
+
 fn age(e: &Evidence) -> Option<f64> {
     let zone = e.zone.value()?.as_ref()?;
     let birth = zone.birth_date.filter(|_| zone.wrong_checks.is_empty())?;
@@ -173,7 +186,7 @@ macro_rules! catalogue {
     };
 }
 
-use Number::{Of, Score};
+use Number::{LeastRatio, Of, Score};
 
 catalogue! {
     document_resolution_min: DocumentQuality, LimitBelow, None, Of(|e| surfaces(e, |s| s.resolution, true)),
@@ -198,6 +211,8 @@ catalogue! {
         "Une ligne imprimée sur un fond plus lisse que cela peut avoir été réécrite.";
     document_line_edit_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| d.line)),
         "Une ligne imprimée dont les traces de compression diffèrent davantage de celles des autres peut avoir été réécrite ou copiée.";
+    document_second_portrait_min: DocumentOriginal, LimitBelow, None, LeastRatio(second_portraits),
+        "En dessous, un second portrait plus petit sur le document montre quelqu'un d'autre.";
     document_portrait_score: DocumentPortrait, LimitBelow, None, Of(|e| Some(e.portrait.value()?.as_ref()?.score)),
         "À partir de là, un visage sur le document compte comme son portrait.";
     document_portrait_width: DocumentPortrait, LimitBelow, None, Of(|e| Some(e.portrait.value()?.as_ref()?.width)),

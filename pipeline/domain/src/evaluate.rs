@@ -95,7 +95,7 @@ pub(crate) fn evaluate(evidence: &Evidence, policy: &Policy) -> Vec<CheckResult>
     results.push(run(
         CheckName::DocumentOriginal,
         evidence.doubts.as_ref(),
-        |d| doubt::judge(d, evidence.seen_in, t),
+        |d| doubt::judge(d, evidence.seen_in, policy),
     ));
     let has_seal = !matches!(&evidence.seals, Measured::Value(seals) if seals.is_empty());
     if has_seal {
@@ -463,9 +463,9 @@ pub fn judge_document_quality(surfaces: &[Surface], t: &Thresholds) -> CheckResu
 }
 
 /// The check of what speaks against an original alone, for data sets.
-pub fn judge_doubt(doubts: &[Doubt], t: &Thresholds) -> CheckResult {
+pub fn judge_doubt(doubts: &[Doubt], policy: &Policy) -> CheckResult {
     run(CheckName::DocumentOriginal, Measured::Value(doubts), |d| {
-        doubt::judge(d, None, t)
+        doubt::judge(d, None, policy)
     })
 }
 

@@ -129,6 +129,9 @@ pub struct Doubt {
     /// How much less of an earlier JPEG compression a line of print tells than the other lines, in the
     /// unit of `portrait`; `None` likewise.
     pub line: Option<f64>,
+    /// The portrait against a second, smaller one on the same document (a ghost image); `None` where
+    /// there is none or it is too faint.
+    pub second: Option<Comparison>,
     /// A picture editor has left its name in the file.
     pub by_editor: bool,
 }

@@ -57,6 +57,7 @@ reason_codes! {
     CopySuspected = "copy_suspected", "The document has no colour: it may be a photocopy.";
     EditInPortrait = "edit_in_portrait", "The portrait does not share the traces of compression that the rest of the document has: it may have been put into the picture.";
     EditInField = "edit_in_field", "A line of print lacks the noise of the ground round it or the traces of compression of the other lines: it may have been written over.";
+    SecondPortraitDiffers = "second_portrait_differs", "The second, smaller portrait on the document shows somebody else than the portrait.";
     EditProgram = "edit_program", "A picture editor has left its name in the file.";
     SeenInAnotherCase = "seen_in_another_case", "The very same picture of a document was sent in another case.";
     PrintDiffers = "print_differs", "The printed fields of the document say something else than its machine-readable zone.";

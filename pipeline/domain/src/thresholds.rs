@@ -61,6 +61,7 @@ thresholds! {
     document_portrait_edit_max = 0.45, 0.0..=5.0, "logarithm of frequencies", "A portrait that differs more than this in its traces of compression may have been put into the picture.";
     document_field_edit_max = 0.5, 0.0..=10.0, "logarithm of noise", "A line of print on ground quieter by more than this may have been written over.";
     document_line_edit_max = 0.2, 0.0..=5.0, "logarithm of frequencies", "A line of print that differs more than this from the others in its traces of compression may have been written over or copied.";
+    document_second_portrait_min = -6.0, -50.0..=50.0, "log likelihood ratio", "Below this a second, smaller portrait on the document shows somebody else.";
     document_portrait_score = 0.4, 0.1..=1.0, "detector confidence", "A face on the document counts as its portrait from here on.";
     document_portrait_width = 60.0, 16.0..=1000.0, "pixels", "Narrower portraits are too small to compare.";
     document_mrz_corrections = 4.0, 0.0..=20.0, "characters", "More characters corrected by the zone's grammar than this leave the reading to a human.";

@@ -4,10 +4,11 @@
 
 mod common;
 
-use common::{faces, judge, motion, policy, printed, speech, status, surface, zone};
+use common::{faces, judge, motion, policy, printed, ratios, speech, status, surface, zone};
 use idproof_domain::document::print::Compared;
 use idproof_domain::document_kind::DocumentKind;
 use idproof_domain::evidence::{Doubt, LipSync, Liveness, SealLook, Surface, Zone};
+use idproof_domain::face::{Comparison, Pair};
 use idproof_domain::seal::Trust;
 use idproof_domain::{CheckName, CheckResult, CheckStatus, Measured, ReasonCode};
 use time::Date;
@@ -318,6 +319,7 @@ fn doubt_above_its_limit_goes_to_a_person() {
         portrait: None,
         field: None,
         line: None,
+        second: None,
         by_editor: false,
     };
     let judged_of = |doubt: Doubt| {
@@ -391,6 +393,22 @@ fn doubt_above_its_limit_goes_to_a_person() {
     assert_eq!(line(most).0, CheckStatus::Passed);
     assert_eq!(line(most + 1e-9), borderline(ReasonCode::EditInField));
     assert_eq!(line(f64::NAN), borderline(ReasonCode::EditInField));
+    let second = |second| {
+        judged_of(Doubt {
+            second: Some(second),
+            ..doubt.clone()
+        })
+    };
+    let of = |ratio| second(ratios(Pair::Portrait, &[ratio]).remove(0));
+    let least = t.document_second_portrait_min;
+    assert_eq!(of(least + 1e-9).0, CheckStatus::Passed);
+    let differs = borderline(ReasonCode::SecondPortraitDiffers);
+    assert_eq!(of(least - 1e-9), differs);
+    assert_eq!(of(f64::NAN), differs);
+    let unknown = Comparison {
+        distances: vec![("another".to_owned(), 0.1)],
+    };
+    assert_eq!(second(unknown), differs);
 }
 
 #[test]

@@ -209,8 +209,9 @@ fn scores_of_another_form_are_refused() {
         ("= 1 0.3 0.1 & + 0.2 - 1", true),
         ("= 2 0.3 0.1 & + 0.2 - 1 0.3 0.1", true),
         ("= 1 0.3 0.1 & - -", false),
-        ("= 1 0.3 0.1 & + 0.2 - 1 && + 0.1", true),
-        ("= 1 0.3 0.1 & + 0.2 - 1 &&", false),
+        ("= 1 0.3 0.1 & + 0.2 - 1 && + 0.1 0 0", true),
+        ("= 1 0.3 0.1 & + 0.2 - 1 && - 0 2 0 0", false),
+        ("= 1 0.3 0.1 & + 0.2 - 1 && -", false),
         ("= 1 0.3", false),
     ] {
         let text = format!("{}{doubts}{}", &text[..from], &text[to..]);
@@ -285,7 +286,7 @@ fn the_catalogue_names_every_threshold_once_and_finds_its_number() {
     let (evidence, decision) = (good(), decide(&good(), &policy()));
     for entry in CATALOGUE {
         assert!(
-            entry.number(&evidence, &decision).is_some(),
+            entry.number(&evidence, &decision, &policy()).is_some(),
             "{}",
             entry.key
         );
@@ -351,7 +352,7 @@ fn a_threshold_moved_across_its_number_changes_its_check() {
     }
     let decision = decide(&evidence, &policy());
     for entry in CATALOGUE {
-        let number = entry.number(&evidence, &decision).unwrap();
+        let number = entry.number(&evidence, &decision, &policy()).unwrap();
         let spec = entry.spec().unwrap();
         let text = |value: f64| {
             let mut text: String = Policy::DEFAULT_TEXT

@@ -5,6 +5,7 @@ use idproof_domain::document::print::{self, Compared, Field, Print};
 use idproof_domain::document::{kind, seal as sealed};
 use idproof_domain::document_kind::{DocumentKind, Shape};
 use idproof_domain::evidence::{DeclaredField, Doubt, Portrait, SealLook, Surface, Zone};
+use idproof_domain::face::Comparison;
 use idproof_domain::mrz::{Correction, Era, Mrz};
 use idproof_domain::{Measured, ReasonCode};
 use idproof_ports::{
@@ -21,6 +22,7 @@ use crate::edits::{Places, edits};
 use crate::faces::{Enrolled, FaceTools, Template};
 use crate::layout::Layout;
 use crate::mark::{self, PictureMarks};
+use crate::second;
 use crate::shown::{Corners, Shown, ShownSide, cut_out, of_print, of_zone};
 use crate::side::{self, ZoneRead};
 use crate::straighten::{CARD, Format, LARGE_CARD, PAGE};
@@ -135,11 +137,13 @@ impl Reading {
             shown.straight.as_ref(),
             bare,
         );
+        let (face, template) = face.unzip();
         match (&face, &card) {
             (Some(Seen::InPhotograph(bounds)), Some(card)) => shown.with_portrait(card, bounds),
             (Some(Seen::Straightened(corners)), _) => shown.portrait = Some(*corners),
             _ => {}
         }
+        let second = self.second_of(&analysers.faces, &shown, template.as_ref());
         let face = face.as_ref().and_then(Seen::bounds);
         let places = Places::of(card.as_ref(), &shown, lines, face);
         let edits = edits(image, Some(report), &places);
@@ -147,6 +151,7 @@ impl Reading {
             portrait: edits.portrait,
             field: edits.field,
             line: edits.line,
+            second,
             by_editor: report.by_editor,
             ..doubt(image, card.as_ref().map(|c| &c.quad))
         });
@@ -251,15 +256,15 @@ impl Reading {
         }
     }
 
-    /// The portrait: in the photograph, or on the straightened document where the photograph shows
-    /// it turned. Looked for at length only while there is none, and not on a side that has none.
+    /// The portrait and its template: in the photograph, or on the straightened document where the
+    /// photograph shows it turned. Looked for at length only while there is none, and not on a side that has none.
     fn portrait_of(
         &mut self,
         tools: &Capability<Mutex<FaceTools>>,
         (image, outline): (&RgbImage, Option<&Quad>),
         straight: Option<&RgbImage>,
         bare: bool,
-    ) -> Option<Seen> {
+    ) -> Option<(Seen, Template)> {
         let tools = match tools {
             Ok(t) => t,
             Err(why) => {
@@ -278,12 +283,32 @@ impl Reading {
         };
         let (picture, found) = found;
         let bounds = found.face.bounds;
+        let template = found.template.clone();
         let straightened = straight.filter(|s| std::ptr::eq(picture, *s));
         self.keep_portrait(picture, found, outline.filter(|_| straightened.is_none()));
-        Some(match straightened {
+        let seen = match straightened {
             Some(straight) => Seen::Straightened(side::shares(&bounds, straight)),
             None => Seen::InPhotograph(bounds),
-        })
+        };
+        Some((seen, template))
+    }
+
+    /// The portrait of a side against a second one beside it.
+    fn second_of(
+        &mut self,
+        tools: &Capability<Mutex<FaceTools>>,
+        shown: &ShownSide,
+        template: Option<&Template>,
+    ) -> Option<Comparison> {
+        let tools = tools.as_ref().ok()?;
+        let (straight, portrait) = (shown.straight.as_ref()?, shown.portrait.as_ref()?);
+        match second::compare(&mut lock(tools), straight, portrait, template?) {
+            Ok(comparison) => comparison,
+            Err(e) => {
+                self.face_problem = Some((ReasonCode::ModelFailed, e.to_string()));
+                None
+            }
+        }
     }
 
     /// Keeps the surest face of any side.

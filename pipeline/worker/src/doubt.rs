@@ -37,6 +37,7 @@ pub(crate) fn doubt(image: &RgbImage, quad: Option<&Quad>) -> Doubt {
         portrait: None,
         field: None,
         line: None,
+        second: None,
         by_editor: false,
     }
 }

@@ -164,9 +164,21 @@ impl FaceTools {
         landmarks: &Landmarks,
     ) -> Result<Template, ModelError> {
         let five = self.five(image, bounds, landmarks)?;
+        self.embed_at(image, &five)
+    }
+
+    /// The template of the face whose eyes, nose and corners of the mouth lie there.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn embed_at(
+        &mut self,
+        image: &RgbImage,
+        five: &[Point; 5],
+    ) -> Result<Template, ModelError> {
         self.embedders
             .iter_mut()
-            .map(|e| Ok((e.identity().name, e.embed(image, &five)?)))
+            .map(|e| Ok((e.identity().name, e.embed(image, five)?)))
             .collect::<Result<_, _>>()
             .map(Template)
     }

@@ -31,6 +31,7 @@ mod recapture;
 mod reduce;
 mod repeats;
 mod rim;
+mod second;
 mod shown;
 mod side;
 mod skin;

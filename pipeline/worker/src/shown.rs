@@ -169,7 +169,11 @@ fn on(card: &Card, corners: [Point; 4]) -> Option<Corners> {
 
 /// A face with some room round it.
 pub(crate) fn cut_out(image: &RgbImage, face: &Rect) -> Option<RgbImage> {
-    let room = face.width.max(face.height) * MARGIN;
+    cut_with(image, face, face.width.max(face.height) * MARGIN)
+}
+
+/// A box with so many pixels round it, as far as they are in the picture.
+pub(crate) fn cut_with(image: &RgbImage, face: &Rect, room: f32) -> Option<RgbImage> {
     let within = |value: f32, most: u32| value.clamp(0.0, most as f32) as u32;
     let (left, right) = (
         within(face.x - room, image.width()),

@@ -69,6 +69,7 @@ fn cause(code: ReasonCode) -> Cause {
         | R::CopySuspected
         | R::EditInPortrait
         | R::EditInField
+        | R::SecondPortraitDiffers
         | R::EditProgram
         | R::SeenInAnotherCase
         | R::PrintDiffers

@@ -1,11 +1,14 @@
 use super::Verdict;
 use crate::check::CheckStatus;
 use crate::evidence::Doubt;
+use crate::face::Pair;
+use crate::policy::Policy;
 use crate::reason::ReasonCode;
 use crate::thresholds::Thresholds;
 
 /// The worst of all photographs; doubt is a person's to resolve, it fails nobody.
-pub(super) fn judge(doubts: &[Doubt], seen_in: Option<u64>, t: &Thresholds) -> Verdict {
+pub(super) fn judge(doubts: &[Doubt], seen_in: Option<u64>, policy: &Policy) -> Verdict {
+    let t = policy.thresholds();
     let worst = |of: fn(&Doubt) -> f64| {
         let all = doubts.iter().map(of);
         // A score that is no number counts as the worst.
@@ -25,6 +28,7 @@ pub(super) fn judge(doubts: &[Doubt], seen_in: Option<u64>, t: &Thresholds) -> V
         v.note(CheckStatus::Borderline, ReasonCode::CopySuspected);
     }
     edits(&mut v, doubts, t);
+    second(&mut v, doubts, policy);
     if let Some(others) = seen_in.filter(|n| *n > 0) {
         v.note(CheckStatus::Borderline, ReasonCode::SeenInAnotherCase);
         v.detail
@@ -68,5 +72,23 @@ fn edits(v: &mut Verdict, doubts: &[Doubt], t: &Thresholds) {
     }
     if doubts.iter().any(|d| d.by_editor) {
         v.note(CheckStatus::Borderline, ReasonCode::EditProgram);
+    }
+}
+
+/// A second portrait that shows somebody else. Where there is none, or none that is seen, nothing is said.
+fn second(v: &mut Verdict, doubts: &[Doubt], policy: &Policy) {
+    let least = policy.thresholds().document_second_portrait_min;
+    for comparison in doubts.iter().filter_map(|d| d.second.as_ref()) {
+        let calibration = policy.calibrations().of(Pair::Portrait, comparison);
+        let ratio = calibration.and_then(|c| c.log_ratio(comparison));
+        // What cannot be told is left to a person.
+        if ratio.is_none_or(|ratio| ratio < least) {
+            v.note(CheckStatus::Borderline, ReasonCode::SecondPortraitDiffers);
+        }
+        if let Some(ratio) = ratio {
+            v.detail.push_str(&format!(
+                " Second portrait: log likelihood ratio {ratio:.1}."
+            ));
+        }
     }
 }

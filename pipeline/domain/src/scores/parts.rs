@@ -38,7 +38,7 @@ by_fields! {
     LipSync { seconds, score, lag_ms }
 }
 
-/// Before what is known of edits, and of lines, which older scores lack.
+/// Before what is known of edits, and of lines and second portraits, which older scores lack.
 const EDITS: &str = "&";
 const LINES: &str = "&&";
 
@@ -50,6 +50,7 @@ impl Words for Doubt {
             portrait,
             field,
             line,
+            second,
             by_editor,
         } = self;
         screen.write(to);
@@ -60,6 +61,7 @@ impl Words for Doubt {
         by_editor.write(to);
         to.word(LINES);
         line.write(to);
+        write_comparisons(second.as_slice(), to);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
@@ -68,9 +70,13 @@ impl Words for Doubt {
             true => (Words::read(from)?, Words::read(from)?, Words::read(from)?),
             false => (None, None, false),
         };
-        let line = match from.passes(LINES) {
-            true => Words::read(from)?,
-            false => None,
+        let (line, second) = match from.passes(LINES) {
+            true => (Words::read(from)?, read_comparisons(from)?),
+            false => (None, Vec::new()),
+        };
+        let second = match second.len() {
+            0 | 1 => second.into_iter().next(),
+            _ => return None,
         };
         Some(Self {
             screen,
@@ -78,6 +84,7 @@ impl Words for Doubt {
             portrait,
             field,
             line,
+            second,
             by_editor,
         })
     }

@@ -34,6 +34,7 @@ pub fn good() -> Evidence {
             portrait: Some(0.05),
             field: Some(0.3),
             line: Some(0.05),
+            second: ratios(Pair::Portrait, &[20.0]).pop(),
             by_editor: false,
         }]),
         seen_in: Some(0),

@@ -212,6 +212,7 @@ impl Draw {
                 portrait: None,
                 field: None,
                 line: None,
+                second: None,
                 by_editor: false,
             })
         });
@@ -337,6 +338,7 @@ impl Draw {
         };
         for doubt in doubts {
             doubt.line = self.some(|d| d.number(0.0, 0.5));
+            doubt.second = self.comparisons(0, 1).pop();
         }
     }
 

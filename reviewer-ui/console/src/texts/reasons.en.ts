@@ -63,6 +63,7 @@ const reasons: Record<string, string> = {
   copy_suspected: 'The document has no colour: it may be a photocopy.',
   edit_in_portrait: 'The portrait lacks the traces of compression of the rest of the document: it may have been put into the picture.',
   edit_in_field: 'A line of print lacks the grain of the ground round it or the traces of compression of the other lines: it may have been written over.',
+  second_portrait_differs: 'The second, smaller portrait on the document shows somebody else than the portrait.',
   edit_program: 'A picture editor has left its name in the file.',
   seal_forged: 'The signature of the 2D-Doc seal is wrong.',
   seal_differs: 'The 2D-Doc seal says something else than the MRZ.',

@@ -63,6 +63,7 @@ const reasons: Record<string, string> = {
   copy_suspected: 'Le document est sans couleur : ce peut être une photocopie.',
   edit_in_portrait: 'Le portrait ne porte pas les traces de compression du reste du document : il a peut-être été inséré dans l’image.',
   edit_in_field: 'Une ligne imprimée n’a pas le grain du fond voisin ou les traces de compression des autres lignes : elle a peut-être été réécrite.',
+  second_portrait_differs: 'Le second portrait du document, plus petit, montre une autre personne que le portrait.',
   edit_program: 'Un logiciel de retouche a laissé son nom dans le fichier.',
   seal_forged: 'La signature du cachet 2D-Doc est fausse.',
   seal_differs: 'Le cachet 2D-Doc dit autre chose que la bande MRZ.',

@@ -191,7 +191,7 @@ pub(super) async fn thresholds(
             let decision = scores.decide(&judge);
             numbers.cases += 1;
             for (entry, list) in CATALOGUE.iter().zip(&mut numbers.of) {
-                if let Some(number) = entry.number(scores.evidence(), &decision) {
+                if let Some(number) = entry.number(scores.evidence(), &decision, &judge) {
                     list.push((number, row.outcome));
                 }
             }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use idproof_domain::evidence::{Doubt, Surface};
 use idproof_domain::mrz::Correction;
-use idproof_domain::{ReasonCode, Thresholds, judge_document_quality, judge_doubt};
+use idproof_domain::{Policy, ReasonCode, judge_document_quality, judge_doubt};
 use idproof_ports::{Capability, Clock, ImageReport, MediaDecoder, RgbImage, Stopwatch};
 use idproof_worker::{Analysers, FaceTools, Look};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -117,6 +117,8 @@ pub struct Measures<'a> {
     analysers: &'a Analysers,
     decoder: &'a dyn MediaDecoder,
     clock: &'a dyn Clock,
+    /// The shipped one.
+    policy: Policy,
     pub rows: Vec<Row>,
 }
 
@@ -128,11 +130,13 @@ impl<'a> Measures<'a> {
         analysers: &'a Analysers,
         decoder: &'a dyn MediaDecoder,
         clock: &'a dyn Clock,
+        policy: Policy,
     ) -> Self {
         Self {
             analysers,
             decoder,
             clock,
+            policy,
             rows: Vec::new(),
         }
     }
@@ -199,12 +203,12 @@ impl<'a> Measures<'a> {
             surface,
             doubt,
         } = idproof_worker::look(self.analysers, image)?;
-        let thresholds = Thresholds::default();
+        let thresholds = self.policy.thresholds();
         Ok(Outcome::Document {
             zone: zone.map(Box::new),
             truth,
-            gate: judge_document_quality(std::slice::from_ref(&surface), &thresholds).reasons,
-            suspected: judge_doubt(std::slice::from_ref(&doubt), &thresholds).reasons,
+            gate: judge_document_quality(std::slice::from_ref(&surface), thresholds).reasons,
+            suspected: judge_doubt(std::slice::from_ref(&doubt), &self.policy).reasons,
             surface,
             doubt,
             portrait: None,
@@ -236,8 +240,7 @@ impl<'a> Measures<'a> {
             doubt.portrait = edits.portrait;
             doubt.field = edits.field;
             doubt.line = edits.line;
-            let thresholds = Thresholds::default();
-            *suspected = judge_doubt(std::slice::from_ref(doubt), &thresholds).reasons;
+            *suspected = judge_doubt(std::slice::from_ref(doubt), &self.policy).reasons;
         }
         Ok(())
     }
@@ -247,7 +250,7 @@ impl<'a> Measures<'a> {
         let faces: &Capability<Mutex<FaceTools>> = &self.analysers.faces;
         if let (Outcome::Document { portrait, .. }, Ok(faces)) = (&mut outcome, faces) {
             let mut faces = faces.lock().unwrap_or_else(PoisonError::into_inner);
-            let sure = Thresholds::default().document_portrait_score;
+            let sure = self.policy.thresholds().document_portrait_score;
             *portrait = faces
                 .finder
                 .find(image)

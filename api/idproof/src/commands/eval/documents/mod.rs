@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use idproof_domain::Policy;
 
 use crate::cli::EvalDocumentsArgs;
 use crate::clock::SystemClock;
@@ -27,7 +28,8 @@ pub fn run(args: &EvalDocumentsArgs, config: &Config) -> anyhow::Result<ExitCode
     if let Err(why) = &analysers.text {
         bail!("{why}; `idproof doctor` says how to get it");
     }
-    let mut measures = Measures::new(&analysers, &decoder, &*clock);
+    let policy = Policy::parse(Policy::DEFAULT_TEXT)?;
+    let mut measures = Measures::new(&analysers, &decoder, &*clock, policy);
     measures.all(&material);
     let report = page::report(args, &material, &measures);
     report

@@ -202,6 +202,7 @@ mod tests {
                     portrait: Some(screen / 10.0),
                     field: None,
                     line: None,
+                    second: None,
                     by_editor: false,
                 },
                 portrait: None,
