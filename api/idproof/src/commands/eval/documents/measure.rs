@@ -54,7 +54,7 @@ pub enum Outcome {
         /// What the shipped policy suspects.
         suspected: Vec<ReasonCode>,
         surface: Surface,
-        doubt: Doubt,
+        doubt: Box<Doubt>,
         /// `None` where faces cannot be looked for.
         portrait: Option<bool>,
     },
@@ -210,7 +210,7 @@ impl<'a> Measures<'a> {
             gate: judge_document_quality(std::slice::from_ref(&surface), thresholds).reasons,
             suspected: judge_doubt(std::slice::from_ref(&doubt), &self.policy).reasons,
             surface,
-            doubt,
+            doubt: Box::new(doubt),
             portrait: None,
         })
     }
@@ -240,7 +240,7 @@ impl<'a> Measures<'a> {
             doubt.portrait = edits.portrait;
             doubt.field = edits.field;
             doubt.line = edits.line;
-            *suspected = judge_doubt(std::slice::from_ref(doubt), &self.policy).reasons;
+            *suspected = judge_doubt(std::slice::from_ref(&**doubt), &self.policy).reasons;
         }
         Ok(())
     }

@@ -196,7 +196,7 @@ mod tests {
                     cut_off: false,
                     covered: 0.0,
                 },
-                doubt: Doubt {
+                doubt: Box::new(Doubt {
                     screen,
                     copy,
                     portrait: Some(screen / 10.0),
@@ -204,7 +204,7 @@ mod tests {
                     line: None,
                     second: None,
                     by_editor: false,
-                },
+                }),
                 portrait: None,
             },
             seconds: 0.0,
