@@ -6,6 +6,9 @@ use opencv::core::{Mat, Scalar, Size, Vec3b};
 use opencv::imgproc;
 use opencv::prelude::*;
 
+/// A 2x3 matrix that maps source to target pixels.
+pub(crate) type Affine = [[f64; 3]; 2];
+
 /// Views an image as an 8-bit three-channel matrix without copying.
 pub(crate) fn view(image: &RgbImage) -> opencv::Result<BoxedRef<'_, Mat>> {
     Mat::new_rows_cols_with_bytes::<Vec3b>(
@@ -120,7 +123,7 @@ pub(crate) fn crop_resize(
 /// Warps by a 2x3 matrix that maps source to target pixels.
 pub(crate) fn affine(
     source: &impl opencv::core::ToInputArray,
-    m: [[f64; 3]; 2],
+    m: Affine,
     width: i32,
     height: i32,
 ) -> opencv::Result<Mat> {
@@ -140,7 +143,7 @@ pub(crate) fn affine(
 
 /// The similarity (rotation, scale, shift) that maps `from` to `to` with least squares
 /// (Umeyama 1991, without reflection), as a 2x3 matrix. `None` when `from` is degenerate.
-pub(crate) fn similarity(from: &[Point], to: &[(f32, f32)]) -> Option<[[f64; 3]; 2]> {
+pub(crate) fn similarity(from: &[Point], to: &[(f32, f32)]) -> Option<Affine> {
     let n = from.len().min(to.len()) as f64;
     if n < 2.0 {
         return None;
@@ -169,21 +172,26 @@ pub(crate) fn similarity(from: &[Point], to: &[(f32, f32)]) -> Option<[[f64; 3];
 }
 
 /// The face with its points `from` brought to `to`, in a square of `side`; `None` when the points
-/// coincide. A large face is scaled down by area first: warped at once it would alias, and what
-/// networks make of it would depend on how near the camera was.
+/// coincide.
 pub(crate) fn aligned(
     image: &RgbImage,
-    from: &[Point; 5],
-    to: &[(f32, f32); 5],
+    from: &[Point],
+    to: &[(f32, f32)],
     side: i32,
 ) -> opencv::Result<Option<Mat>> {
-    let Some(m) = similarity(from, to) else {
-        return Ok(None);
-    };
+    similarity(from, to)
+        .map(|m| face_warped(image, m, side))
+        .transpose()
+}
+
+/// The face in a square of `side`, warped by the similarity `m` that maps source to target pixels.
+/// A large face is scaled down by area first: warped at once it would alias, and what networks
+/// make of it would depend on how near the camera was.
+pub(crate) fn face_warped(image: &RgbImage, m: Affine, side: i32) -> opencv::Result<Mat> {
     let source = view(image)?;
     let by = m[0][0].hypot(m[1][0]) * FINER;
     if by > LARGE {
-        return affine(&source, m, side, side).map(Some);
+        return affine(&source, m, side, side);
     }
     // What the square sees of the image, and a little more.
     let inverse = inverse(m);
@@ -211,7 +219,7 @@ pub(crate) fn aligned(
     );
     let (left, top) = (f64::from(left), f64::from(top));
     let of_small = m.map(|[a, b, c]| [a * back.0, b * back.1, a * left + b * top + c]);
-    affine(&small, of_small, side, side).map(Some)
+    affine(&small, of_small, side, side)
 }
 
 /// Faces that would be scaled by more than this are warped at once.
@@ -220,7 +228,7 @@ const LARGE: f64 = 0.8;
 const FINER: f64 = 1.2;
 
 /// The inverse of a similarity.
-fn inverse([[a, b, c], [d, e, f]]: [[f64; 3]; 2]) -> [[f64; 3]; 2] {
+pub(crate) fn inverse([[a, b, c], [d, e, f]]: Affine) -> Affine {
     let det = a * e - b * d;
     [
         [e / det, -b / det, (b * f - c * e) / det],

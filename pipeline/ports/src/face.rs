@@ -63,25 +63,57 @@ impl Landmarks {
 
     /// The tight box round all points.
     pub fn bounds(&self) -> Rect {
-        let (mut x0, mut y0, mut x1, mut y1) = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
-        for p in &self.points {
-            x0 = x0.min(p.x);
-            y0 = y0.min(p.y);
-            x1 = x1.max(p.x);
-            y1 = y1.max(p.y);
-        }
-        Rect {
-            x: x0,
-            y: y0,
-            width: x1 - x0,
-            height: y1 - y0,
-        }
+        Rect::round(&self.points)
     }
 }
 
 /// Locates the landmarks of one face.
 pub trait LandmarkFinder: Send {
     fn locate(&mut self, image: &RgbImage, face: &Rect) -> Result<Landmarks, ModelError>;
+    fn identity(&self) -> ModelIdentity;
+}
+
+/// The 468 points of MediaPipe's face mesh, in pixels of the image given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mesh {
+    points: Vec<Point>,
+}
+
+impl Mesh {
+    pub const POINTS: usize = 468;
+
+    /// `None` unless there are [`Self::POINTS`] of them.
+    pub fn new(points: Vec<Point>) -> Option<Self> {
+        (points.len() == Self::POINTS).then_some(Self { points })
+    }
+
+    /// The outer corners of the eyes, the image's left one first.
+    pub fn eyes(&self) -> [Point; 2] {
+        [self.points[33], self.points[263]]
+    }
+
+    /// How far the outer edges of the lips are apart over the mouth's width.
+    pub fn outer_lip_gap(&self) -> f32 {
+        let width = self.points[61].distance(self.points[291]).max(1e-6);
+        self.points[0].distance(self.points[17]) / width
+    }
+
+    /// The tight box round all points.
+    pub fn bounds(&self) -> Rect {
+        Rect::round(&self.points)
+    }
+}
+
+/// Lays a mesh over one face.
+pub trait MeshFinder: Send {
+    /// `face`: the box round the face from forehead to chin; `eyes`: the eyes in it, the image's
+    /// left one first. `None` where the network sees no face there.
+    fn lay(
+        &mut self,
+        image: &RgbImage,
+        face: &Rect,
+        eyes: [Point; 2],
+    ) -> Result<Option<Mesh>, ModelError>;
     fn identity(&self) -> ModelIdentity;
 }
 

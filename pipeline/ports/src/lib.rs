@@ -17,7 +17,8 @@ pub use document::{
     DocumentFinder, FoundSeal, PageRead, PageRequest, Quad, SealReader, TextLine, TextReader,
 };
 pub use face::{
-    CarefulFinder, Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks, LiveScorer,
+    CarefulFinder, Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks,
+    LiveScorer, Mesh, MeshFinder,
 };
 pub use image::{Point, Rect, RgbImage};
 pub use media::{

@@ -3,7 +3,7 @@
 use idproof_domain::face::Comparison;
 use idproof_ports::{
     CarefulFinder, Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks,
-    ModelError, ModelIdentity, Point, Rect, RgbImage,
+    MeshFinder, ModelError, ModelIdentity, Point, Rect, RgbImage,
 };
 
 use crate::reduce::reduced;
@@ -17,6 +17,8 @@ const ENOUGH: u32 = 1_024;
 pub struct FaceTools {
     pub finder: Box<dyn FaceFinder>,
     pub landmarks: Box<dyn LandmarkFinder>,
+    /// Shows how a mouth moves. Without it lips are not held against a voice.
+    pub mesh: Option<Box<dyn MeshFinder>>,
     /// For stills in which the finder sees nothing, and for the points that embedders align by.
     /// Without it the landmarks give those points.
     pub careful: Option<Box<dyn CarefulFinder>>,
@@ -72,6 +74,7 @@ pub struct Enrolled {
 impl FaceTools {
     pub fn identities(&self) -> Vec<ModelIdentity> {
         let mut all = vec![self.finder.identity(), self.landmarks.identity()];
+        all.extend(self.mesh.iter().map(|m| m.identity()));
         all.extend(self.careful.iter().map(|c| c.identity()));
         all.extend(self.embedders.iter().map(|e| e.identity()));
         all

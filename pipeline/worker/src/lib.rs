@@ -47,7 +47,7 @@ pub use document::{DocumentFindings, read as read_documents};
 pub use edits::Edits;
 pub use faces::FaceTools;
 pub use footage::{Mark, Marks};
-pub use lips::{Mouth, MouthTracker, lip_sync, lip_sync_between};
+pub use lips::{Mouth, MouthTracker, Voice, lip_sync, lip_sync_between};
 pub use mark::PictureMarks;
 pub use shown::{Corners, Shown, ShownField, ShownFrame, ShownSide, Signs};
 pub use side::{Look, edits_of, look};

@@ -2,16 +2,18 @@
 //!
 //! Lips part, and the mouth narrows, where a voice is loud (Bredin & Chollet, "Audiovisual speech
 //! synchrony measures", 2007, compare such pairs). What is correlated: the outer lip gap over the
-//! mouth's width, against the voice's level in decibels in each of three bands (roughly the first
-//! formant, the second, and above: vowels open the mouth in unlike ways); both without what changes
-//! more slowly than two seconds, and as well how fast each of them changes. The score is the mean of
-//! these correlations at the best shift within 160 ms, since sound and picture of a recording are
-//! seldom exactly together.
+//! mouth's width, against the voice's level in decibels in each of six bands that are evenly wide
+//! to the ear (sounds open the mouth in unlike ways); both without what changes more slowly than
+//! two seconds, and as well how fast each of them changes. The score is the mean of these
+//! correlations at the best shift within 160 ms, since sound and picture of a recording are seldom
+//! exactly together.
 
 use std::time::Duration;
 
 use idproof_domain::evidence::LipSync;
-use idproof_ports::{LandmarkFinder, Landmarks, ModelError, Point, Rect, RgbImage};
+use idproof_ports::{
+    LandmarkFinder, Landmarks, Mesh, MeshFinder, ModelError, Point, Rect, RgbImage,
+};
 
 /// Seconds between the points at which both are compared.
 const STEP: f64 = 0.04;
@@ -28,10 +30,10 @@ const LONGEST_GAP: f64 = 0.6;
 /// Levels this far below the loud ones are silence, dB.
 const RANGE_DB: f64 = 35.0;
 const RATE: usize = 16_000;
-/// Bands in which the voice is followed, Hz.
-const BANDS: [(f64, f64); 3] = [(400.0, 1_200.0), (1_200.0, 2_500.0), (2_500.0, 4_000.0)];
-/// Below this is hum and handling, Hz.
-const LOWEST: f64 = 200.0;
+/// Bands in which the voice is followed.
+const BANDS: usize = 6;
+/// Below the first is hum and handling, above the second little of a voice, Hz.
+const RANGE: (f64, f64) = (200.0, 7_000.0);
 
 /// The mouth at each frame.
 #[derive(Debug, Clone, Default)]
@@ -41,14 +43,11 @@ pub struct Mouth {
 }
 
 impl Mouth {
-    pub fn push(&mut self, at: Duration, landmarks: &Landmarks) {
-        let distance =
-            |a: usize, b: usize| f64::from(landmarks.points[a].distance(landmarks.points[b]));
-        let (gap, width) = (distance(51, 57), distance(48, 54));
-        let at = at.as_secs_f64();
+    pub fn push(&mut self, at: Duration, mesh: &Mesh) {
+        let (at, open) = (at.as_secs_f64(), f64::from(mesh.outer_lip_gap()));
         let later = self.seen.last().is_none_or(|(last, _)| at > *last);
-        if width > 1.0 && gap.is_finite() && width.is_finite() && later {
-            self.seen.push((at, gap / width));
+        if open.is_finite() && later {
+            self.seen.push((at, open));
         }
     }
 
@@ -77,20 +76,70 @@ impl Mouth {
     }
 }
 
-/// The mouth against the sound; `None` where either is missing or too short.
+/// A voice's levels, dB of full scale every 10 ms over some 100 ms.
+pub struct Voice {
+    /// Over the whole [`RANGE`] and more.
+    all: Vec<f64>,
+    /// In each of the [`BANDS`].
+    bands: Vec<Vec<f64>>,
+    seconds: f64,
+}
+
+impl Voice {
+    /// `samples`: 16 kHz mono.
+    pub fn of(samples: &[f32]) -> Self {
+        let smooth = |band| mean_over(&levels(samples, band), 8);
+        Self {
+            all: smooth(None),
+            bands: bands().map(|band| smooth(Some(band))).collect(),
+            seconds: samples.len() as f64 / RATE as f64,
+        }
+    }
+
+    /// How each band goes, on a grid of [`STEP`] from `start`; `None` where there is no sound.
+    fn curves(&self, start: f64, count: usize) -> Option<Vec<Curve>> {
+        let grid = |levels: &[f64]| -> Vec<f64> {
+            let at = |n: usize| at_step(levels, (start + n as f64 * STEP) / 0.01);
+            (0..count).map(at).collect()
+        };
+        if loud(&grid(&self.all))? < -60.0 {
+            return None;
+        }
+        let curve = |band: &Vec<f64>| {
+            let band = grid(band);
+            let floor = loud(&band)? - RANGE_DB;
+            let heard: Vec<f64> = band.iter().map(|db| db.max(floor)).collect();
+            Some(Curve::of(&heard))
+        };
+        self.bands.iter().map(curve).collect()
+    }
+}
+
+/// Bands (lowest and highest frequency, Hz) of one width on the mel scale (O'Shaughnessy, "Speech
+/// communication", 1987). As many as fourteen more, or three, or another range tell voices apart
+/// as well: none was chosen.
+fn bands() -> impl Iterator<Item = (f64, f64)> {
+    let mel = |hertz: f64| 2_595.0 * (1.0 + hertz / 700.0).log10();
+    let hertz = |mel: f64| 700.0 * (10_f64.powf(mel / 2_595.0) - 1.0);
+    let (low, high) = (mel(RANGE.0), mel(RANGE.1));
+    let edge = move |n: usize| hertz(low + (high - low) * n as f64 / BANDS as f64);
+    (0..BANDS).map(move |n| (edge(n), edge(n + 1)))
+}
+
+/// The mouth against the voice; `None` where either is missing or too short.
 ///
-/// `samples`: 16 kHz mono that begins `sound_offset` seconds after the first frame.
-pub fn lip_sync(mouth: &Mouth, samples: &[f32], sound_offset: f64) -> Option<LipSync> {
+/// `sound_offset`: seconds from the first frame to the voice's first sample.
+pub fn lip_sync(mouth: &Mouth, voice: &Voice, sound_offset: f64) -> Option<LipSync> {
     let (first, last) = (mouth.seen.first()?.0, mouth.seen.last()?.0);
-    let sound_end = sound_offset + samples.len() as f64 / RATE as f64;
+    let sound_end = sound_offset + voice.seconds;
     let (start, end) = (first.max(sound_offset), last.min(sound_end));
-    lip_sync_between(mouth, samples, sound_offset, start, end)
+    lip_sync_between(mouth, voice, sound_offset, start, end)
 }
 
 /// As [`lip_sync`], from `start` to `end` seconds after the first frame.
 pub fn lip_sync_between(
     mouth: &Mouth,
-    samples: &[f32],
+    voice: &Voice,
     sound_offset: f64,
     start: f64,
     end: f64,
@@ -100,7 +149,7 @@ pub fn lip_sync_between(
     }
     let count = ((end - start) / STEP) as usize;
     let shape = mouth.shape(start, count)?;
-    let bands = voice(samples, start - sound_offset, count)?;
+    let bands = voice.curves(start - sound_offset, count)?;
     let (score, lag) = (-MOST_LAG..=MOST_LAG)
         .map(|lag| {
             let fits: f64 = bands.iter().map(|band| shape.fits(band, lag)).sum();
@@ -135,32 +184,6 @@ impl Curve {
     }
 }
 
-/// The voice's level in each band on the grid; `None` where there is no sound.
-fn voice(samples: &[f32], start: f64, count: usize) -> Option<Vec<Curve>> {
-    let grid = |levels: &[f64]| -> Vec<f64> {
-        let points: Vec<(f64, f64)> = mean_over(levels, 8)
-            .into_iter()
-            .enumerate()
-            .map(|(n, db)| (n as f64 * 0.01, db))
-            .collect();
-        (0..count)
-            .map(|n| at_time(&points, start + n as f64 * STEP))
-            .collect()
-    };
-    if loud(&grid(&levels(samples, None)))? < -60.0 {
-        return None;
-    }
-    BANDS
-        .iter()
-        .map(|(low, high)| {
-            let band = grid(&levels(samples, Some((*low, *high))));
-            let floor = loud(&band)? - RANGE_DB;
-            let heard: Vec<f64> = band.iter().map(|db| db.max(floor)).collect();
-            Some(Curve::of(&heard))
-        })
-        .collect()
-}
-
 /// The level that is exceeded a twentieth of the time.
 fn loud(levels: &[f64]) -> Option<f64> {
     let mut sorted = levels.to_vec();
@@ -183,11 +206,11 @@ pub(crate) fn loudness(samples: &[f32], sound_offset: f64) -> Vec<(Duration, f64
         .collect()
 }
 
-/// dB of full scale every 10 ms over 25 ms, within a band or all above [`LOWEST`].
+/// dB of full scale every 10 ms over 25 ms, within a band or all above the lowest one.
 fn levels(samples: &[f32], band: Option<(f64, f64)>) -> Vec<f64> {
     let mut passed: Vec<f64> = samples.iter().map(|x| f64::from(*x)).collect();
     for q in BUTTERWORTH {
-        passes(&mut passed, band.map_or(LOWEST, |b| b.0), q, true);
+        passes(&mut passed, band.map_or(RANGE.0, |b| b.0), q, true);
         if let Some((_, high)) = band {
             passes(&mut passed, high, q, false);
         }
@@ -232,6 +255,15 @@ fn at_time(points: &[(f64, f64)], at: f64) -> f64 {
         (Some(only), None) | (None, Some(only)) => only.1,
         (None, None) => 0.0,
     }
+}
+
+/// As [`at_time`] for values one step apart, `at` in steps.
+fn at_step(values: &[f64], at: f64) -> f64 {
+    let last = values.len().saturating_sub(1);
+    let at = at.clamp(0.0, last as f64);
+    let before = at as usize;
+    let value = |n: usize| values.get(n.min(last)).copied().unwrap_or(0.0);
+    value(before) + (value(before + 1) - value(before)) * (at - before as f64)
 }
 
 /// Centred moving average of `width`, with the ends repeated.
@@ -280,12 +312,18 @@ fn shifted(mouth: &[f64], voice: &[f64], lag: i32) -> f64 {
     mouth.iter().zip(&voice).map(|(a, b)| a * b).sum::<f64>() / mouth.len() as f64
 }
 
+/// A mesh that overlaps less than this with the face lies over something else.
+const SAME_FACE: f32 = 0.4;
+/// The mesh reaches this much further up than the landmarks' brows, in heights of their box.
+const FOREHEAD: f32 = 0.3;
+
 /// Follows a face between the frames in which it is looked for.
 #[derive(Debug, Clone, Default)]
 pub struct MouthTracker {
     pub mouth: Mouth,
     looked: Option<Duration>,
     held: Option<(Rect, Point)>,
+    mesh: Option<Mesh>,
 }
 
 impl MouthTracker {
@@ -297,16 +335,12 @@ impl MouthTracker {
     /// A face was searched: `face` is the largest one and its landmarks.
     pub fn looked(&mut self, at: Duration, face: Option<(&Rect, &Landmarks)>) {
         self.looked = Some(at);
-        self.held = face.map(|(bounds, landmarks)| {
-            self.mouth.push(at, landmarks);
-            (*bounds, middle(landmarks))
-        });
+        self.held = face.map(|(bounds, landmarks)| (*bounds, middle(landmarks)));
     }
 
     /// Finds the landmarks where the face was last; `None` where there was none.
     pub fn follow(
         &mut self,
-        at: Duration,
         image: &RgbImage,
         finder: &mut dyn LandmarkFinder,
     ) -> Result<Option<Landmarks>, ModelError> {
@@ -318,8 +352,37 @@ impl MouthTracker {
         bounds.x += now.x - was.x;
         bounds.y += now.y - was.y;
         *was = now;
-        self.mouth.push(at, &landmarks);
         Ok(Some(landmarks))
+    }
+
+    /// Looks at the mouth of the face that `landmarks` show, from where the mesh lay before.
+    pub fn see_mouth(
+        &mut self,
+        at: Duration,
+        image: &RgbImage,
+        landmarks: &Landmarks,
+        finder: &mut dyn MeshFinder,
+    ) -> Result<(), ModelError> {
+        let bounds = landmarks.bounds();
+        let held = self.mesh.take();
+        let held = held.filter(|m| m.bounds().iou(&bounds) >= SAME_FACE);
+        let (face, eyes) = if let Some(mesh) = &held {
+            (mesh.bounds(), mesh.eyes())
+        } else {
+            let [left, right, ..] = landmarks.five();
+            let forehead = FOREHEAD * bounds.height;
+            let face = Rect {
+                y: bounds.y - forehead,
+                height: bounds.height + forehead,
+                ..bounds
+            };
+            (face, [left, right])
+        };
+        self.mesh = finder.lay(image, &face, eyes)?;
+        if let Some(mesh) = &self.mesh {
+            self.mouth.push(at, mesh);
+        }
+        Ok(())
     }
 }
 
@@ -331,6 +394,8 @@ fn middle(landmarks: &Landmarks) -> Point {
 
 #[cfg(test)]
 mod tests {
+    use idproof_ports::ModelIdentity;
+
     use super::*;
 
     /// Loud for 0.3 s out of every 0.8 s, with a little irregularity.
@@ -338,15 +403,15 @@ mod tests {
         ((at + 0.1 * (at * 1.7).sin()) % 0.8) < 0.3
     }
 
-    fn face(open: f32) -> Landmarks {
-        let mut points = [Point::default(); 68];
-        (36..42).for_each(|i| points[i] = Point::new(80.0, 80.0));
-        (42..48).for_each(|i| points[i] = Point::new(140.0, 80.0));
-        points[48] = Point::new(90.0, 130.0);
-        points[54] = Point::new(130.0, 130.0);
-        points[51] = Point::new(110.0, 124.0 - open);
-        points[57] = Point::new(110.0, 136.0 + open);
-        Landmarks { points }
+    fn face(open: f32) -> Mesh {
+        let mut points = vec![Point::new(110.0, 100.0); Mesh::POINTS];
+        points[33] = Point::new(80.0, 80.0);
+        points[263] = Point::new(140.0, 80.0);
+        points[61] = Point::new(90.0, 130.0);
+        points[291] = Point::new(130.0, 130.0);
+        points[0] = Point::new(110.0, 124.0 - open);
+        points[17] = Point::new(110.0, 136.0 + open);
+        Mesh::new(points).unwrap()
     }
 
     fn mouth(late: f64) -> Mouth {
@@ -371,19 +436,19 @@ mod tests {
 
     #[test]
     fn a_mouth_that_speaks_moves_with_its_voice() {
-        let own = lip_sync(&mouth(0.0), &sound(), 0.0).unwrap();
+        let own = lip_sync(&mouth(0.0), &Voice::of(&sound()), 0.0).unwrap();
         assert!(own.score > 0.7, "{own:?}");
         assert!(own.lag_ms.abs() <= 80, "{own:?}");
-        let late = lip_sync(&mouth(0.12), &sound(), 0.0).unwrap();
+        let late = lip_sync(&mouth(0.12), &Voice::of(&sound()), 0.0).unwrap();
         assert!(late.score > 0.7 && late.lag_ms > 40, "{late:?}");
     }
 
     #[test]
     fn another_voice_does_not_fit() {
         let other: Vec<f32> = sound().into_iter().rev().collect();
-        let own = lip_sync(&mouth(0.0), &sound(), 0.0).unwrap();
-        let shifted = lip_sync(&mouth(0.4), &sound(), 0.0).unwrap();
-        let swapped = lip_sync(&mouth(0.0), &other, 0.0).unwrap();
+        let own = lip_sync(&mouth(0.0), &Voice::of(&sound()), 0.0).unwrap();
+        let shifted = lip_sync(&mouth(0.4), &Voice::of(&sound()), 0.0).unwrap();
+        let swapped = lip_sync(&mouth(0.0), &Voice::of(&other), 0.0).unwrap();
         assert!(
             shifted.score < 0.3 && swapped.score < own.score - 0.2,
             "{shifted:?} {swapped:?}"
@@ -392,26 +457,26 @@ mod tests {
 
     #[test]
     fn what_is_missing_cannot_be_measured() {
-        assert!(lip_sync(&Mouth::default(), &sound(), 0.0).is_none());
-        assert!(lip_sync(&mouth(0.0), &[], 0.0).is_none());
+        assert!(lip_sync(&Mouth::default(), &Voice::of(&sound()), 0.0).is_none());
+        assert!(lip_sync(&mouth(0.0), &Voice::of(&[]), 0.0).is_none());
         assert!(
-            lip_sync(&mouth(0.0), &vec![0.0; RATE * 7], 0.0).is_none(),
+            lip_sync(&mouth(0.0), &Voice::of(&vec![0.0; RATE * 7]), 0.0).is_none(),
             "silence"
         );
         assert!(
-            lip_sync(&mouth(0.0), &sound()[..RATE * 2], 0.0).is_none(),
+            lip_sync(&mouth(0.0), &Voice::of(&sound()[..RATE * 2]), 0.0).is_none(),
             "too short"
         );
         let mut hidden = mouth(0.0);
         hidden.seen.retain(|s| !(2.0..4.0).contains(&s.0));
         assert!(
-            lip_sync(&hidden, &sound(), 0.0).is_none(),
+            lip_sync(&hidden, &Voice::of(&sound()), 0.0).is_none(),
             "no face for two seconds"
         );
         let mut rare = mouth(0.0);
         rare.seen = rare.seen.into_iter().step_by(5).collect();
         assert!(
-            lip_sync(&rare, &sound(), 0.0).is_none(),
+            lip_sync(&rare, &Voice::of(&sound()), 0.0).is_none(),
             "three looks a second"
         );
     }
@@ -420,7 +485,67 @@ mod tests {
     fn a_still_mouth_scores_nothing() {
         let mut still = Mouth::default();
         (0..100).for_each(|n| still.push(Duration::from_millis(66 * n), &face(0.0)));
-        let score = lip_sync(&still, &sound(), 0.0).unwrap().score;
+        let score = lip_sync(&still, &Voice::of(&sound()), 0.0).unwrap().score;
         assert!(score.abs() < 0.1, "{score}");
+    }
+
+    /// Lays the mesh where it is told to look; remembers where that was.
+    #[derive(Default)]
+    struct Obedient {
+        asked: Vec<Rect>,
+        blind: bool,
+    }
+
+    impl MeshFinder for Obedient {
+        fn lay(
+            &mut self,
+            _: &RgbImage,
+            face: &Rect,
+            eyes: [Point; 2],
+        ) -> Result<Option<Mesh>, ModelError> {
+            self.asked.push(*face);
+            let mut points = vec![face.centre(); Mesh::POINTS];
+            points[33] = eyes[0];
+            points[263] = eyes[1];
+            points[1] = Point::new(face.x, face.y);
+            points[2] = Point::new(face.x + face.width, face.y + face.height);
+            Ok((!self.blind).then(|| Mesh::new(points)).flatten())
+        }
+
+        fn identity(&self) -> ModelIdentity {
+            ModelIdentity {
+                name: "mesh".into(),
+                version: "1".into(),
+                sha256: String::new(),
+            }
+        }
+    }
+
+    #[test]
+    fn the_mesh_goes_on_from_where_it_lay_while_it_lies_on_the_face() {
+        let image = RgbImage::from_raw(2, 2, vec![0; 12]).unwrap();
+        let at = |x: f32| {
+            let corner =
+                |i: usize| Point::new(x + 100.0 * (i % 2) as f32, 100.0 + 20.0 * (i % 6) as f32);
+            Landmarks {
+                points: std::array::from_fn(corner),
+            }
+        };
+        let mut finder = Obedient::default();
+        let mut tracker = MouthTracker::default();
+        let mut see = |ms: u64, x: f32, finder: &mut Obedient| {
+            let at_ms = Duration::from_millis(ms);
+            tracker.see_mouth(at_ms, &image, &at(x), finder).unwrap();
+            tracker.mouth.seen.len()
+        };
+        see(0, 100.0, &mut finder);
+        see(60, 110.0, &mut finder);
+        assert_eq!(finder.asked[0].x, 100.0);
+        assert!(finder.asked[0].y < 100.0, "the forehead is in it");
+        assert_eq!(finder.asked[1], finder.asked[0], "it goes on from there");
+        see(120, 400.0, &mut finder);
+        assert_eq!(finder.asked[2].x, 400.0, "another face");
+        finder.blind = true;
+        assert_eq!(see(180, 400.0, &mut finder), 3, "nothing was seen");
     }
 }

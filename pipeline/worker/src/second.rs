@@ -231,6 +231,7 @@ mod tests {
         FaceTools {
             finder: grey(),
             landmarks: grey(),
+            mesh: None,
             careful: Some(grey()),
             embedders: vec![grey()],
         }

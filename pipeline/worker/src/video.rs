@@ -124,9 +124,9 @@ impl<'a> FaceSink<'a> {
         let mut tools = lock(tools);
         if self.lips.only_follows(frame.at, LOOK_GAP) {
             let finder = &mut *tools.landmarks;
-            let followed = self.lips.follow(frame.at, &frame.image, finder)?;
-            let colour = followed.and_then(|l| SkinColour::of(frame.at, &frame.image, &l));
-            self.found.colours.extend(colour);
+            if let Some(landmarks) = self.lips.follow(&frame.image, finder)? {
+                self.follow(&mut tools, &frame, &landmarks)?;
+            }
             return Ok(());
         }
         let faces = tools.finder.find(&frame.image)?;
@@ -142,10 +142,9 @@ impl<'a> FaceSink<'a> {
             return Ok(());
         };
         let landmarks = tools.landmarks.locate(&frame.image, &bounds)?;
-        drop(tools);
         self.lips.looked(frame.at, Some((&bounds, &landmarks)));
-        let colour = SkinColour::of(frame.at, &frame.image, &landmarks);
-        self.found.colours.extend(colour);
+        self.follow(&mut tools, &frame, &landmarks)?;
+        drop(tools);
         self.found.landmarks.push(landmarks.clone());
         self.found.poses.extend(Pose::of(frame.at, &landmarks));
         let quality = frame_quality(&frame.image, &landmarks);
@@ -164,6 +163,23 @@ impl<'a> FaceSink<'a> {
             });
         }
         Ok(())
+    }
+
+    /// What is looked at in every frame with a face: the mouth and the colour of the skin.
+    fn follow(
+        &mut self,
+        tools: &mut FaceTools,
+        frame: &VideoFrame,
+        landmarks: &Landmarks,
+    ) -> Result<(), ModelError> {
+        let colour = SkinColour::of(frame.at, &frame.image, landmarks);
+        self.found.colours.extend(colour);
+        match &mut tools.mesh {
+            Some(mesh) => self
+                .lips
+                .see_mouth(frame.at, &frame.image, landmarks, &mut **mesh),
+            None => Ok(()),
+        }
     }
 
     fn count(&mut self, faces: &[Face]) {

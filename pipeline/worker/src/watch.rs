@@ -16,7 +16,7 @@ use crate::continuity::cuts;
 use crate::findings::face_problem;
 use crate::footage::{Marks, marks};
 use crate::head;
-use crate::lips::{lip_sync, loudness};
+use crate::lips::{Voice, lip_sync, loudness};
 use crate::shown::Shown;
 use crate::speech::listen;
 use crate::video::{FaceSink, VideoFindings};
@@ -181,13 +181,22 @@ fn recording(report: &VideoReport) -> Recording {
 }
 
 fn lips(sink: &FaceSink<'_>, sound_offset: f64, analysers: &Analysers) -> Measured<LipSync> {
-    face_problem(&sink.found, analysers).unwrap_or_else(|| {
-        lip_sync(&sink.lips.mouth, &sink.samples, sound_offset).map_or_else(
-            || {
-                let why = "Face and sound are not long enough together.";
-                Measured::unavailable(ReasonCode::NothingToCompare, why)
-            },
-            Measured::Value,
-        )
-    })
+    if let Some(problem) = face_problem(&sink.found, analysers) {
+        return problem;
+    }
+    if let Ok(tools) = &analysers.faces
+        && lock(tools).mesh.is_none()
+    {
+        let why = "The face mesh, which shows the lips, is not there.";
+        return Measured::unavailable(ReasonCode::ModelUnavailable, why);
+    }
+    let voice = Voice::of(&sink.samples);
+    let together = lip_sync(&sink.lips.mouth, &voice, sound_offset);
+    together.map_or_else(
+        || {
+            let why = "Face and sound are not long enough together.";
+            Measured::unavailable(ReasonCode::NothingToCompare, why)
+        },
+        Measured::Value,
+    )
 }

@@ -10,6 +10,7 @@
 mod common;
 
 use common::*;
+use idproof_domain::Measured;
 use idproof_domain::attack::Recorder;
 
 #[test]
@@ -269,4 +270,24 @@ fn the_same_footage_has_the_same_marks_and_other_footage_has_others() {
     }));
     let common = other.iter().filter(|m| one.contains(m)).count();
     assert!(common * 10 < other.len().max(10), "{common}");
+}
+
+#[test]
+fn without_the_mesh_only_the_lips_are_not_looked_at() {
+    let mut without = analysers();
+    without.faces.as_mut().unwrap().get_mut().unwrap().mesh = None;
+    let lips = |analysers: &Analysers| {
+        let film = Film::of(shot);
+        let found = analyse_recording(&input(), &film, analysers, &Ticks::default(), &Quiet);
+        found.unwrap().evidence.lips
+    };
+    let Measured::Unavailable { reason, .. } = lips(&without) else {
+        panic!("nothing shows the lips");
+    };
+    assert_eq!(reason, ReasonCode::ModelUnavailable);
+    // With it there is nothing to hold them against: the film has no sound.
+    let Measured::Unavailable { reason, .. } = lips(&analysers()) else {
+        panic!("nothing was said");
+    };
+    assert_eq!(reason, ReasonCode::NothingToCompare);
 }

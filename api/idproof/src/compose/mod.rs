@@ -14,8 +14,8 @@ use idproof_inference::{ModelFile, Runtime, face, outline, text};
 use idproof_media::{Decoder, DecoderConfig};
 use idproof_models::{Manifest, Store, StoreConfig};
 use idproof_ports::{
-    Capability, CarefulFinder, Clock, FaceEmbedder, ModelError, ModelIdentity, SealReader,
-    Unavailable,
+    Capability, CarefulFinder, Clock, FaceEmbedder, MeshFinder, ModelError, ModelIdentity,
+    SealReader, Unavailable,
 };
 use idproof_seal::{Certificates, MatrixReader};
 use idproof_speech::{SpeechModel, WhisperDigits};
@@ -29,7 +29,7 @@ pub struct Need<'a> {
     pub models: Vec<&'a str>,
 }
 
-pub fn needs(config: &Config) -> [Need<'_>; 5] {
+pub fn needs(config: &Config) -> [Need<'_>; 6] {
     [
         Need {
             checks: "every check but video_integrity and spoken_digits",
@@ -38,6 +38,10 @@ pub fn needs(config: &Config) -> [Need<'_>; 5] {
         Need {
             checks: "document_portrait, single_face, face_match, liveness, face_motion, lip_sync",
             models: vec!["blazeface", "face_landmarks_68", "face_recognition"],
+        },
+        Need {
+            checks: "lip_sync",
+            models: vec!["facemesh"],
         },
         Need {
             checks: "liveness",
@@ -180,11 +184,23 @@ impl Loader<'_> {
             Ok(FaceTools {
                 finder: Box::new(face::BlazeFaceFinder::new(runtime, &finder?).map_err(text_of)?),
                 landmarks: Box::new(face::Landmarks68::new(runtime, &landmarks?).map_err(text_of)?),
+                mesh: self.mesh(runtime),
                 careful: self.careful(runtime),
                 embedders: self.embedders(runtime)?,
             })
         };
         capability("faces", load().map(Mutex::new))
+    }
+
+    fn mesh(&self, runtime: &Runtime) -> Option<Box<dyn MeshFinder>> {
+        let load = || face::FaceMesh::new(runtime, &self.file("facemesh")?).map_err(text_of);
+        match load() {
+            Ok(finder) => Some(Box::new(finder)),
+            Err(why) => {
+                tracing::warn!("lips are not held against the voice: {why}");
+                None
+            }
+        }
     }
 
     fn careful(&self, runtime: &Runtime) -> Option<Box<dyn CarefulFinder>> {

@@ -1,10 +1,11 @@
-//! Faces: detection, landmarks, embedding, passive liveness.
+//! Faces: detection, landmarks, mesh, embedding, passive liveness.
 
 mod careful;
 mod detector;
 mod embedder;
 mod landmarks;
 mod liveness;
+mod mesh;
 mod second_embedder;
 
 pub use careful::YuNet;
@@ -12,6 +13,7 @@ pub use detector::BlazeFaceFinder;
 pub use embedder::DlibEmbedder;
 pub use landmarks::Landmarks68;
 pub use liveness::MiniFasPair;
+pub use mesh::FaceMesh;
 pub use second_embedder::MobileFaceNet;
 
 use crate::runtime::Net;

@@ -10,9 +10,9 @@ use idproof_jobs::Tools;
 use idproof_ports::{
     Capability, DecodedImage, DigitRecogniser, DocumentFinder, Embedding, Face, FaceEmbedder,
     FaceFinder, FoundSeal, HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer,
-    MediaDecoder, MediaError, MediaFile, ModelError, ModelIdentity, PageRead, PageRequest, Point,
-    Quad, Rect, RgbImage, SealReader, SpeechFindings, SpeechRequest, TextLine, TextReader,
-    Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink,
+    MediaDecoder, MediaError, MediaFile, Mesh, MeshFinder, ModelError, ModelIdentity, PageRead,
+    PageRequest, Point, Quad, Rect, RgbImage, SealReader, SpeechFindings, SpeechRequest, TextLine,
+    TextReader, Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink,
 };
 use idproof_worker::{Analysers, FaceTools};
 
@@ -201,6 +201,30 @@ impl LandmarkFinder for Mouth {
     }
 }
 
+/// A mouth that opens and closes.
+struct Lips(f32);
+
+impl MeshFinder for Lips {
+    fn lay(
+        &mut self,
+        _: &RgbImage,
+        _: &Rect,
+        eyes: [Point; 2],
+    ) -> Result<Option<Mesh>, ModelError> {
+        self.0 += 1.0;
+        let mut points = vec![eyes[0]; Mesh::POINTS];
+        points[61] = Point::new(140.0, 220.0);
+        points[291] = Point::new(180.0, 220.0);
+        points[0] = Point::new(160.0, 210.0);
+        points[17] = Point::new(160.0, 232.0 + 12.0 * (self.0 * 1.3).sin());
+        Ok(Mesh::new(points))
+    }
+
+    fn identity(&self) -> ModelIdentity {
+        identity("mesh")
+    }
+}
+
 /// The same person everywhere, or another one in the recording.
 struct Person {
     same: bool,
@@ -323,6 +347,7 @@ impl FakeTools {
                 faces: Ok(Mutex::new(FaceTools {
                     finder: Box::new(Faces),
                     landmarks: Box::new(Mouth(0.0)),
+                    mesh: Some(Box::new(Lips(0.0))),
                     careful: None,
                     embedders: vec![Box::new(Person { same: same_person })],
                 })),

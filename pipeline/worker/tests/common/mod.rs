@@ -20,8 +20,9 @@ pub use idproof_domain::{
 pub use idproof_ports::{
     Clock, DecodedImage, DigitRecogniser, DocumentFinder, Embedding, Face, FaceEmbedder,
     FaceFinder, HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer, MediaDecoder,
-    MediaError, MediaFile, ModelError, ModelIdentity, Point, Quad, Rect, RgbImage, SpeechFindings,
-    SpeechRequest, Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink,
+    MediaError, MediaFile, Mesh, MeshFinder, ModelError, ModelIdentity, Point, Quad, Rect,
+    RgbImage, SpeechFindings, SpeechRequest, Unavailable, VideoFrame, VideoReport, VideoRequest,
+    VideoSink,
 };
 pub use idproof_worker::{
     Analysers, CaptureFacts, CaseInput, FaceTools, Progress, Stage, analyse, analyse_recording,
@@ -236,6 +237,31 @@ impl LandmarkFinder for Points {
     }
 }
 
+/// The lips of the same head.
+pub struct Lips;
+
+impl MeshFinder for Lips {
+    fn lay(
+        &mut self,
+        image: &RgbImage,
+        face: &Rect,
+        eyes: [Point; 2],
+    ) -> Result<Option<Mesh>, ModelError> {
+        let open = 0.35 * (f32::from(image.data()[2]) * 1.1).sin().abs();
+        let (x, y, side) = (face.centre().x, face.centre().y, face.width);
+        let mut points = vec![eyes[0]; Mesh::POINTS];
+        points[61] = Point::new(x - side * 0.2, y);
+        points[291] = Point::new(x + side * 0.2, y);
+        points[0] = Point::new(x, y - side * (0.05 + open / 4.0));
+        points[17] = Point::new(x, y + side * (0.05 + open / 4.0));
+        Ok(Mesh::new(points))
+    }
+
+    fn identity(&self) -> ModelIdentity {
+        identity("mesh")
+    }
+}
+
 /// A person is a point far from every other; which face it is told from is where it lies.
 pub struct People;
 
@@ -284,6 +310,7 @@ pub fn analysers() -> Analysers {
         faces: Ok(Mutex::new(FaceTools {
             finder: Box::new(Finder),
             landmarks: Box::new(Points),
+            mesh: Some(Box::new(Lips)),
             careful: None,
             embedders: vec![Box::new(People)],
         })),

@@ -10,7 +10,7 @@ use anyhow::Context;
 use idproof_evaluation::statistics::{Det, bootstrap_by_group};
 use idproof_evaluation::{Figure, Report, Section, Sound, Table, plot};
 use idproof_ports::{MediaDecoder, ModelError, VideoFrame, VideoRequest, VideoSink};
-use idproof_worker::{FaceTools, Mouth, MouthTracker, lip_sync_between};
+use idproof_worker::{FaceTools, Mouth, MouthTracker, Voice, lip_sync_between};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::EvalSyncArgs;
@@ -39,6 +39,7 @@ const DRAWS: usize = 1_000;
 struct Recording {
     name: String,
     mouth: Mouth,
+    voice: Voice,
     samples: Vec<f32>,
     /// Seconds from the first frame to the sound's start.
     offset: f64,
@@ -131,11 +132,22 @@ struct Watcher<'a> {
 impl Watcher<'_> {
     fn look(&mut self, frame: &VideoFrame) -> Result<(), ModelError> {
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        let tools = &mut *tools;
+        let Some(mesh) = &mut tools.mesh else {
+            return Err(ModelError::Failed {
+                model: "facemesh".to_owned(),
+                detail: "is not there; `idproof models pull` fetches it".to_owned(),
+            });
+        };
         if self.tracker.only_follows(frame.at, LOOK_GAP) {
-            return self
-                .tracker
-                .follow(frame.at, &frame.image, &mut *tools.landmarks)
-                .map(drop);
+            let followed = self.tracker.follow(&frame.image, &mut *tools.landmarks)?;
+            return match followed {
+                Some(landmarks) => {
+                    self.tracker
+                        .see_mouth(frame.at, &frame.image, &landmarks, &mut **mesh)
+                }
+                None => Ok(()),
+            };
         }
         let faces = tools.finder.find(&frame.image)?;
         let Some(face) = faces.first() else {
@@ -145,7 +157,8 @@ impl Watcher<'_> {
         let landmarks = tools.landmarks.locate(&frame.image, &face.bounds)?;
         self.tracker
             .looked(frame.at, Some((&face.bounds, &landmarks)));
-        Ok(())
+        self.tracker
+            .see_mouth(frame.at, &frame.image, &landmarks, &mut **mesh)
     }
 }
 
@@ -205,6 +218,7 @@ fn watch(
     Ok(Recording {
         name,
         mouth: watcher.tracker.mouth,
+        voice: Voice::of(&watcher.samples),
         samples: watcher.samples,
         offset,
         seconds,
@@ -243,7 +257,7 @@ fn compare(recordings: &[Recording]) -> Comparisons {
         let mine = &recordings[*which];
         let score = |sound: &Recording, from: f64| {
             let offset = sound.offset + start - from;
-            lip_sync_between(&mine.mouth, &sound.samples, offset, *start, *end).map(|l| l.score)
+            lip_sync_between(&mine.mouth, &sound.voice, offset, *start, *end).map(|l| l.score)
         };
         let Some(own) = score(mine, *start) else {
             unmeasured += 1;
