@@ -43,7 +43,7 @@ class Attention(nn.Module):
         # Written out: PyTorch's fused attention is slow backwards on a CPU.
         odds = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
         if causal:
-            odds = odds + torch.full(odds.shape[-2:], -1e4, dtype=odds.dtype).triu(1)
+            odds = odds + odds.new_full(odds.shape[-2:], -1e4).triu(1)
         odds = odds.softmax(-1)
         return self.out((odds @ v).transpose(1, 2).flatten(2))
 
