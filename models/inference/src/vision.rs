@@ -172,26 +172,21 @@ pub(crate) fn similarity(from: &[Point], to: &[(f32, f32)]) -> Option<Affine> {
 }
 
 /// The face with its points `from` brought to `to`, in a square of `side`; `None` when the points
-/// coincide.
+/// coincide. A large face is scaled down by area first: warped at once it would alias, and what
+/// networks make of it would depend on how near the camera was.
 pub(crate) fn aligned(
     image: &RgbImage,
-    from: &[Point],
-    to: &[(f32, f32)],
+    from: &[Point; 5],
+    to: &[(f32, f32); 5],
     side: i32,
 ) -> opencv::Result<Option<Mat>> {
-    similarity(from, to)
-        .map(|m| face_warped(image, m, side))
-        .transpose()
-}
-
-/// The face in a square of `side`, warped by the similarity `m` that maps source to target pixels.
-/// A large face is scaled down by area first: warped at once it would alias, and what networks
-/// make of it would depend on how near the camera was.
-pub(crate) fn face_warped(image: &RgbImage, m: Affine, side: i32) -> opencv::Result<Mat> {
+    let Some(m) = similarity(from, to) else {
+        return Ok(None);
+    };
     let source = view(image)?;
     let by = m[0][0].hypot(m[1][0]) * FINER;
     if by > LARGE {
-        return affine(&source, m, side, side);
+        return affine(&source, m, side, side).map(Some);
     }
     // What the square sees of the image, and a little more.
     let inverse = inverse(m);
@@ -219,7 +214,7 @@ pub(crate) fn face_warped(image: &RgbImage, m: Affine, side: i32) -> opencv::Res
     );
     let (left, top) = (f64::from(left), f64::from(top));
     let of_small = m.map(|[a, b, c]| [a * back.0, b * back.1, a * left + b * top + c]);
-    affine(&small, of_small, side, side)
+    affine(&small, of_small, side, side).map(Some)
 }
 
 /// Faces that would be scaled by more than this are warped at once.

@@ -2,7 +2,7 @@ use idproof_ports::{Mesh, MeshFinder, ModelError, ModelIdentity, Point, Rect, Rg
 
 use super::vision_error;
 use crate::runtime::{ModelFile, Net, Runtime};
-use crate::vision::{Affine, face_warped, inverse, planar};
+use crate::vision::{Affine, affine, inverse, planar, view};
 
 const SIDE: i32 = 192;
 /// The square that is looked at, in longer sides of the face's box (`MediaPipe`, "Face Mesh").
@@ -35,7 +35,8 @@ impl MeshFinder for FaceMesh {
         let Some(there) = upright(face, eyes) else {
             return Ok(None);
         };
-        let data = face_warped(image, there, SIDE)
+        let data = view(image)
+            .and_then(|view| affine(&view, there, SIDE, SIDE))
             .and_then(|m| planar(&m, [0, 1, 2], [0.0; 3], [1.0; 3]))
             .map_err(vision_error(&self.net))?;
         let outputs = self.net.run(&[1, 3, SIDE as usize, SIDE as usize], data)?;
