@@ -1,7 +1,9 @@
-//! Exported networks say `x * clip(x + 3, 0, 6) / 6` and a learnt scale and shift behind a convolution as one operation
-//! each, every one a pass over memory, and ONNX Runtime runs them so. They are rewritten before the network is
-//! loaded: the scale and shift go into the convolution's weights, the rest becomes `HardSigmoid` and one product. What
-//! comes out differs by rounding alone. Of the file (protocol buffers, `onnx.proto`) only nodes are read.
+//! Exported networks say `x * clip(x + 3, 0, 6) / 6` and a learnt scale and shift as one operation each, every one a pass
+//! over memory, and ONNX Runtime runs them so. They are rewritten before the network is loaded: a scale and shift behind
+//! a convolution go into its weights, others become a convolution that looks at each number alone, and so does
+//! `x / 6 + 1 / 2`: the runtime computes convolutions in a layout of its own, which everything else makes it leave and
+//! enter again. What comes out differs by rounding alone. Of the file (protocol buffers, `onnx.proto`) only nodes are
+//! read.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,6 +18,7 @@ pub(crate) fn fewer_passes(file: &[u8]) -> Vec<u8> {
     };
     hard_swish(&mut nodes);
     while fold_scalars(&mut nodes) {}
+    scale_and_shift(&mut nodes);
     with_nodes(file, &nodes).unwrap_or_else(|| file.to_vec())
 }
 
@@ -41,14 +44,21 @@ fn constants(nodes: &[Node]) -> HashMap<String, (usize, Tensor)> {
 
 struct Graph<'a> {
     nodes: &'a [Node],
+    /// Which node gives what, by name.
+    givers: HashMap<&'a str, usize>,
     readers: HashMap<String, Vec<usize>>,
     constants: HashMap<String, (usize, Tensor)>,
 }
 
 impl<'a> Graph<'a> {
     fn of(nodes: &'a [Node]) -> Self {
+        let given = |(at, node): (usize, &'a Node)| {
+            let names: Vec<&str> = node.outputs.iter().map(String::as_str).collect();
+            names.into_iter().map(move |name| (name, at))
+        };
         Self {
             nodes,
+            givers: nodes.iter().enumerate().flat_map(given).collect(),
             readers: readers(nodes),
             constants: constants(nodes),
         }
@@ -61,6 +71,16 @@ impl<'a> Graph<'a> {
         };
         match self.readers.get(output).map(Vec::as_slice) {
             Some([next]) if self.nodes[*next].kind == kind => Some(*next),
+            _ => None,
+        }
+    }
+
+    /// How many channels has what comes of a convolution, as its shifts tell.
+    fn channels(&self, name: &str) -> Option<usize> {
+        let node = &self.nodes[*self.givers.get(name)?];
+        match (node.kind.as_str(), &node.inputs[..]) {
+            ("Conv", [_, _, shifts]) => self.constants.get(shifts).map(|(_, t)| t.values.len()),
+            ("Add" | "Mul", inputs) => inputs.iter().filter_map(|i| self.channels(i)).max(),
             _ => None,
         }
     }
@@ -102,22 +122,54 @@ impl<'a> Graph<'a> {
 fn hard_swish(nodes: &mut Vec<Node>) {
     let graph = Graph::of(nodes);
     let adds = (0..nodes.len()).filter(|at| nodes[*at].kind == "Add");
-    let found: Vec<_> = adds.filter_map(|at| graph.hard_swish(at)).collect();
-    let found: Vec<_> = found
-        .into_iter()
-        .map(|(at, s)| (at, s.to_owned()))
-        .collect();
+    let found = adds.filter_map(|at| {
+        let (parts, source) = graph.hard_swish(at)?;
+        Some((parts, source.to_owned(), graph.channels(source)?))
+    });
+    let found: Vec<_> = found.collect();
+    let mut constants = Vec::new();
     let mut gone = HashSet::new();
-    for ([add, clip, product, quotient], source) in found {
-        let gate = nodes[clip].outputs.clone();
-        nodes[clip] = Node::hard_sigmoid(&source, gate.clone(), 1.0 / 6.0, 0.5);
+    for ([add, clip, product, quotient], source, channels) in found {
+        let sum = nodes[add].outputs[0].clone();
+        let (each, of_each) = Node::of_each(&source, &sum, channels, 1.0 / 6.0, 0.5);
+        nodes[add] = each;
+        constants.extend(of_each);
+        let one = format!("{sum}.most");
+        nodes[clip].inputs[2].clone_from(&one);
+        constants.push(Node::of_constant(&one, &[], &[1.0]));
         let mut inputs = vec![source];
-        inputs.extend(gate);
+        inputs.extend(nodes[clip].outputs.clone());
         nodes[product].inputs = inputs;
         nodes[product].outputs = nodes[quotient].outputs.clone();
-        gone.extend([add, quotient]);
+        gone.insert(quotient);
     }
     remove(nodes, &gone);
+    nodes.splice(0..0, constants);
+}
+
+/// Makes a scale and a shift, of what comes of a convolution, one operation.
+fn scale_and_shift(nodes: &mut Vec<Node>) {
+    let graph = Graph::of(nodes);
+    let pair = |scale: usize| {
+        let (by, source) = graph.with_scalar(scale)?;
+        let shift = graph.next(scale, "Add")?;
+        let (more, _) = graph.with_scalar(shift)?;
+        let channels = graph.channels(source)?;
+        let given = nodes[shift].outputs.first()?;
+        let (each, constants) = Node::of_each(source, given, channels, by, more);
+        Some((scale, shift, each, constants))
+    };
+    let scales = (0..nodes.len()).filter(|at| nodes[*at].kind == "Mul");
+    let found: Vec<_> = scales.filter_map(pair).collect();
+    let mut constants = Vec::new();
+    let mut gone = HashSet::new();
+    for (scale, shift, each, of_each) in found {
+        nodes[scale] = each;
+        constants.extend(of_each);
+        gone.insert(shift);
+    }
+    remove(nodes, &gone);
+    nodes.splice(0..0, constants);
 }
 
 /// Brings each number multiplied with or added to what a convolution gives into its weights; whether there was any.

@@ -8,13 +8,15 @@ const OUTPUT: u64 = 2;
 const KIND: u64 = 4;
 const ATTRIBUTE: u64 = 5;
 const NAME: u64 = 1;
-const FLOAT: u64 = 2;
+const INTEGER: u64 = 3;
 const TENSOR: u64 = 5;
 const TYPE: u64 = 20;
+const SIDE: u64 = 1;
 const DATA_TYPE: u64 = 2;
 const RAW: u64 = 9;
-/// `AttributeProto.FLOAT` and `TensorProto.FLOAT`.
+/// `TensorProto.FLOAT` and `AttributeProto.INT`.
 const IS_FLOAT: u64 = 1;
+const IS_INTEGER: u64 = 2;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
@@ -177,23 +179,52 @@ impl Node {
         out
     }
 
-    /// `max(0, min(1, alpha * x + beta))`.
-    pub fn hard_sigmoid(input: &str, outputs: Vec<String>, alpha: f32, beta: f32) -> Self {
+    /// `by * x + more` of each number, as a convolution of every channel by itself; and its weights and shifts.
+    pub fn of_each(
+        input: &str,
+        output: &str,
+        channels: usize,
+        by: f32,
+        more: f32,
+    ) -> (Self, [Self; 2]) {
+        let [weights, shifts] = ["weights", "shifts"].map(|what| format!("{output}.{what}"));
+        let constants = [
+            Self::of_constant(&weights, &[channels, 1, 1, 1], &vec![by; channels]),
+            Self::of_constant(&shifts, &[channels], &vec![more; channels]),
+        ];
         let mut rest = Vec::new();
-        for (name, value) in [("alpha", alpha), ("beta", beta)] {
-            let mut attribute = Vec::new();
-            put(&mut attribute, NAME, name.as_bytes());
-            put_varint(&mut attribute, FLOAT << 3 | 5);
-            attribute.extend_from_slice(&value.to_le_bytes());
-            put_number(&mut attribute, TYPE, IS_FLOAT);
-            put(&mut rest, ATTRIBUTE, &attribute);
-        }
-        Self {
-            kind: "HardSigmoid".to_owned(),
-            inputs: vec![input.to_owned()],
-            outputs,
+        let mut group = Vec::new();
+        put(&mut group, NAME, b"group");
+        put_number(&mut group, INTEGER, channels as u64);
+        put_number(&mut group, TYPE, IS_INTEGER);
+        put(&mut rest, ATTRIBUTE, &group);
+        let node = Self {
+            kind: "Conv".to_owned(),
+            inputs: vec![input.to_owned(), weights, shifts],
+            outputs: vec![output.to_owned()],
             rest,
-        }
+        };
+        (node, constants)
+    }
+
+    /// A `Constant` of these sides.
+    pub fn of_constant(name: &str, sides: &[usize], values: &[f32]) -> Self {
+        let mut rest = Vec::new();
+        sides
+            .iter()
+            .for_each(|side| put_number(&mut rest, SIDE, *side as u64));
+        put_number(&mut rest, DATA_TYPE, IS_FLOAT);
+        let mut node = Self {
+            kind: "Constant".to_owned(),
+            inputs: Vec::new(),
+            outputs: vec![name.to_owned()],
+            rest: Vec::new(),
+        };
+        node.set_constant(&Tensor {
+            values: values.to_vec(),
+            rest,
+        });
+        node
     }
 
     /// The numbers of a `Constant`.
@@ -264,18 +295,6 @@ impl Node {
             outputs: vec![output.to_owned()],
             rest: Vec::new(),
         }
-    }
-
-    pub fn of_constant(name: &str, values: &[f32]) -> Self {
-        let mut node = Self::new("Constant", &[], name);
-        let mut rest = Vec::new();
-        put_number(&mut rest, 1, values.len() as u64);
-        put_number(&mut rest, DATA_TYPE, IS_FLOAT);
-        node.set_constant(&Tensor {
-            values: values.to_vec(),
-            rest,
-        });
-        node
     }
 }
 
