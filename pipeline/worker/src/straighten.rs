@@ -155,28 +155,64 @@ impl Row {
     }
 }
 
+/// So many places make one stretch of a row, whose ends are placed exactly and what lies between evenly: perspective
+/// bends so short a stretch by a hundredth of a pixel.
+const STRETCH: usize = 16;
+/// Places along a stretch are counted in so many parts of a pixel, as a power of two.
+const PARTS: u32 = 16;
+
 /// Adds to each sum the pixels at its `BY` places along the row.
 fn add_row<const BY: u32>(pixels: &Pixels<'_>, row: &Row, sums: &mut [[u32; 3]]) {
-    let mut at = 0.0;
+    let mut first = 0.0;
+    let mut from = row.place(first);
+    for stretch in sums.chunks_mut(STRETCH / BY as usize) {
+        let places = (stretch.len() * BY as usize) as f64;
+        let to = row.place(first + places);
+        if pixels.have(from) && pixels.have(to) {
+            let parts = |v: f64| (v * f64::from(1 << PARTS)) as i64;
+            let step = |from: f64, to: f64| parts((to - from) / places);
+            let at = (parts(from.0), parts(from.1));
+            let step = (step(from.0, to.0), step(from.1, to.1));
+            add_evenly::<BY>(pixels, at, step, stretch);
+        } else {
+            add_exactly::<BY>(pixels, row, first, stretch);
+        }
+        (first, from) = (first + places, to);
+    }
+}
+
+/// From `at` on in even steps, all of it within the picture.
+fn add_evenly<const BY: u32>(
+    pixels: &Pixels<'_>,
+    (mut x, mut y): (i64, i64),
+    step: (i64, i64),
+    sums: &mut [[u32; 3]],
+) {
     for sum in sums {
-        let mut here = [0_u32; 3];
         // First all places, then all pixels: each part of it many at once.
+        let mut numbers = [usize::MAX; 4];
+        for number in numbers.iter_mut().take(BY as usize) {
+            *number = ((y >> PARTS) as usize)
+                .wrapping_mul(pixels.width)
+                .wrapping_add((x >> PARTS) as usize);
+            x = x.wrapping_add(step.0);
+            y = y.wrapping_add(step.1);
+        }
+        pixels.add(&numbers[..BY as usize], sum);
+    }
+}
+
+/// From the `first` place of the row on, some of which may lie outside the picture.
+fn add_exactly<const BY: u32>(pixels: &Pixels<'_>, row: &Row, first: f64, sums: &mut [[u32; 3]]) {
+    let mut at = first;
+    for sum in sums {
         let mut numbers = [usize::MAX; 4];
         for number in numbers.iter_mut().take(BY as usize) {
             let (x, y) = row.place(at);
             *number = pixels.number(x, y);
             at += 1.0;
         }
-        for number in numbers.iter().take(BY as usize) {
-            if let Some([r, g, b]) = pixels.pixels.get(*number) {
-                here[0] += u32::from(*r);
-                here[1] += u32::from(*g);
-                here[2] += u32::from(*b);
-            }
-        }
-        sum[0] += here[0];
-        sum[1] += here[1];
-        sum[2] += here[2];
+        pixels.add(&numbers[..BY as usize], sum);
     }
 }
 
@@ -201,10 +237,32 @@ impl<'a> Pixels<'a> {
         }
     }
 
+    /// Whether the place lies within the picture.
+    #[inline]
+    fn have(&self, (x, y): (f64, f64)) -> bool {
+        x >= 0.0 && y >= 0.0 && x < self.right && y < self.bottom
+    }
+
+    /// Adds the pixels of those numbers, as far as they are there.
+    #[inline]
+    fn add(&self, numbers: &[usize], sum: &mut [u32; 3]) {
+        let mut here = [0_u32; 3];
+        for number in numbers {
+            if let Some([r, g, b]) = self.pixels.get(*number) {
+                here[0] += u32::from(*r);
+                here[1] += u32::from(*g);
+                here[2] += u32::from(*b);
+            }
+        }
+        sum[0] += here[0];
+        sum[1] += here[1];
+        sum[2] += here[2];
+    }
+
     /// Which pixel lies at that place; one that there is not for places outside.
     #[inline]
     fn number(&self, x: f64, y: f64) -> usize {
-        if x >= 0.0 && y >= 0.0 && x < self.right && y < self.bottom {
+        if self.have((x, y)) {
             (y as i32 as usize)
                 .wrapping_mul(self.width)
                 .wrapping_add(x as i32 as usize)
@@ -294,6 +352,40 @@ mod tests {
                 let mean = f64::from(all.sum::<u32>()) / f64::from(by * by);
                 assert_eq!(f64::from(*found), (mean + 0.5).floor(), "{by} {i}");
             }
+        }
+    }
+
+    #[test]
+    fn what_lies_evenly_is_what_was_placed_exactly_also_where_the_picture_ends() {
+        let (w, h) = (900, 700);
+        let data: Vec<u8> = (0..w * h * 3)
+            .map(|i| (i % 9_973 * 37 % 251) as u8)
+            .collect();
+        let image = RgbImage::from_raw(w, h, data).unwrap();
+        let pixels = Pixels::of(&image);
+        // In strong perspective, and with a corner outside.
+        for x in [40.0, -60.0] {
+            let m = homography(&quad([
+                (x, 60.0),
+                (820.0, 130.0),
+                (780.0, 560.0),
+                (90.0, 640.0),
+            ]));
+            let (mut evenly, mut exactly) = (Vec::new(), Vec::new());
+            for y in 0..100 {
+                let row = Row::of(&m, share(y, 100), 1_280.0);
+                let mut sums = [vec![[0; 3]; 640], vec![[0; 3]; 640]];
+                add_row::<2>(&pixels, &row, &mut sums[0]);
+                add_exactly::<2>(&pixels, &row, 0.0, &mut sums[1]);
+                evenly.extend(sums[0].iter().copied());
+                exactly.extend(sums[1].iter().copied());
+            }
+            let apart = evenly.iter().zip(&exactly).filter(|(a, b)| a != b);
+            // A place on the border of two pixels may fall to either.
+            assert!(apart.count() < evenly.len() / 20);
+            let outside = |sums: &[[u32; 3]]| sums.iter().filter(|s| **s == [0; 3]).count();
+            assert!(outside(&evenly).abs_diff(outside(&exactly)) < 10);
+            assert_eq!(outside(&evenly) > 0, x < 0.0);
         }
     }
 }
