@@ -94,7 +94,8 @@ fn peak(patch: &[f64]) -> f64 {
     let half = PATCH / 2;
     let least = PATCH as f64 / LONGEST_WAVE;
     let mut rings: Vec<Vec<f64>> = vec![Vec::new(); half];
-    for (i, value) in power.iter().enumerate() {
+    // Every wave stands there twice, once for either direction: half of the rows have them all.
+    for (i, value) in power.iter().enumerate().take(half * PATCH) {
         // Signed frequencies; the axes hold what edges of the patch leave behind.
         let signed = |f: usize| {
             if f > half {
@@ -110,7 +111,7 @@ fn peak(patch: &[f64]) -> f64 {
         }
     }
     let mut strongest = 1.0_f64;
-    for ring in rings.iter_mut().filter(|r| r.len() > 16) {
+    for ring in rings.iter_mut().filter(|r| r.len() > 8) {
         let most = ring.iter().copied().fold(0.0, f64::max);
         let middle = ring.len() / 2;
         let (_, median, _) = ring.select_nth_unstable_by(middle, f64::total_cmp);
