@@ -60,6 +60,11 @@ const UPRIGHT: f32 = 0.5;
 /// Share of a level page's width, and length over thickness, above which a line is a title.
 const LONGEST: f32 = 0.6;
 const WORDY: f32 = 13.0;
+/// What runs along so much of a level page's width, so long over its thickness and this near to its upper edge, as a
+/// share of its height, is its title: no field stands there.
+const TITLE: f32 = 0.4;
+const TITLE_ASPECT: f32 = 10.0;
+const TOP: f32 = 0.08;
 /// Sine of the angle from which print on a level page was stamped over it.
 const STAMPED: f32 = 0.12;
 
@@ -407,13 +412,46 @@ fn on_symbols(strip: &Strip, reading: &Reading) -> Strip {
 /// a field's are not read.
 fn may_hold_a_field(strip: &Strip, image: &RgbImage, request: &PageRequest) -> bool {
     let across = strip.length > LONGEST * image.width() as f32 && strip.aspect() > WORDY;
+    let title = strip.length > TITLE * image.width() as f32
+        && strip.aspect() > TITLE_ASPECT
+        && strip.centre.y < TOP * image.height() as f32;
     let aslant = request.is_level && strip.aspect() > 3.0 && strip.angle.sin().abs() > STAMPED;
     let lowest = request.down_to * image.height() as f32;
     let beside = strip.centre.y < lowest && strip.thickness >= request.thinnest;
-    beside && !aslant && !(request.is_level && across)
+    beside && !aslant && !(request.is_level && (across || title))
 }
 
 /// An OpenCV failure inside the adapter of `net`.
 fn vision_error(net: &Net) -> impl Fn(opencv::Error) -> ModelError + '_ {
     move |e| net.error(format!("image preparation failed: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_along_the_upper_edge_holds_no_field_and_a_label_there_may() {
+        let image = RgbImage::from_raw(1000, 630, vec![0; 1000 * 630 * 3]).unwrap();
+        let held = |length: f32, y: f32, is_level: bool| {
+            let strip = Strip {
+                centre: Point::new(400.0, y),
+                angle: 0.0,
+                length,
+                thickness: 35.0,
+            };
+            let request = PageRequest {
+                side: 640,
+                may_be_turned: false,
+                is_level,
+                down_to: 1.0,
+                thinnest: 10.0,
+            };
+            may_hold_a_field(&strip, &image, &request)
+        };
+        assert!(!held(500.0, 25.0, true));
+        assert!(held(300.0, 25.0, true));
+        assert!(held(500.0, 70.0, true));
+        assert!(held(500.0, 25.0, false));
+    }
 }
