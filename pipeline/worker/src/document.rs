@@ -5,7 +5,6 @@ use idproof_domain::document::print::{self, Compared, Field, Print};
 use idproof_domain::document::{kind, seal as sealed};
 use idproof_domain::document_kind::{DocumentKind, Shape};
 use idproof_domain::evidence::{DeclaredField, Doubt, Portrait, SealLook, Surface, Zone};
-use idproof_domain::face::Comparison;
 use idproof_domain::mrz::{Correction, Era, Mrz};
 use idproof_domain::{Measured, ReasonCode};
 use idproof_ports::{
@@ -143,7 +142,11 @@ impl Reading {
             (Some(Seen::Straightened(corners)), _) => shown.portrait = Some(*corners),
             _ => {}
         }
-        let second = self.second_of(&analysers.faces, &shown, template.as_ref());
+        let second = second::of_side(&analysers.faces, &shown, template.as_ref());
+        let second = second.unwrap_or_else(|e| {
+            self.face_problem = Some((ReasonCode::ModelFailed, e.to_string()));
+            None
+        });
         let face = face.as_ref().and_then(Seen::bounds);
         let places = Places::of(card.as_ref(), &shown, lines, face);
         let edits = edits(image, Some(report), &places);
@@ -291,24 +294,6 @@ impl Reading {
             None => Seen::InPhotograph(bounds),
         };
         Some((seen, template))
-    }
-
-    /// The portrait of a side against a second one beside it.
-    fn second_of(
-        &mut self,
-        tools: &Capability<Mutex<FaceTools>>,
-        shown: &ShownSide,
-        template: Option<&Template>,
-    ) -> Option<Comparison> {
-        let tools = tools.as_ref().ok()?;
-        let (straight, portrait) = (shown.straight.as_ref()?, shown.portrait.as_ref()?);
-        match second::compare(&mut lock(tools), straight, portrait, template?) {
-            Ok(comparison) => comparison,
-            Err(e) => {
-                self.face_problem = Some((ReasonCode::ModelFailed, e.to_string()));
-                None
-            }
-        }
     }
 
     /// Keeps the surest face of any side.

@@ -1,11 +1,14 @@
 //! The second, smaller portrait that many documents carry beside the portrait (a ghost image), against
 //! the portrait: who replaces one often leaves the other. Printed faintly, it is not always seen.
 
-use idproof_domain::face::Comparison;
-use idproof_ports::{ModelError, Rect, RgbImage};
+use std::sync::Mutex;
 
+use idproof_domain::face::Comparison;
+use idproof_ports::{Capability, ModelError, Rect, RgbImage};
+
+use crate::analyse::lock;
 use crate::faces::{FaceTools, Template};
-use crate::shown::{Corners, cut_with};
+use crate::shown::{Corners, ShownSide, cut_with};
 
 /// Where the portrait ends, in widths of its face from the face.
 const MARGIN: f64 = 0.5;
@@ -20,12 +23,29 @@ const CUT: f64 = 0.02;
 /// Narrower parts of a document, as shares of its width, have no room for a second portrait.
 const NARROWEST: f64 = 0.25;
 
+/// The portrait of a side, whose template is known, against a second one beside it.
+///
+/// # Errors
+/// When a network fails.
+pub(crate) fn of_side(
+    tools: &Capability<Mutex<FaceTools>>,
+    shown: &ShownSide,
+    template: Option<&Template>,
+) -> Result<Option<Comparison>, ModelError> {
+    match (tools, &shown.straight, &shown.portrait, template) {
+        (Ok(tools), Some(straight), Some(portrait), Some(template)) => {
+            compare(&mut lock(tools), straight, portrait, template)
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Compares the face at `portrait` on the straightened document, whose template is known, with a smaller one on
 /// the wider side beside it; `None` where none is seen.
 ///
 /// # Errors
 /// When a network fails.
-pub(crate) fn compare(
+fn compare(
     tools: &mut FaceTools,
     straight: &RgbImage,
     portrait: &Corners,
