@@ -200,7 +200,7 @@ catalogue! {
     document_light_end_min: DocumentQuality, LimitBelow, None, Of(|e| surfaces(e, |s| Some(s.light_end), true)),
         "Un dixième du document doit être plus clair que cela, sinon l'image est trop sombre.";
     document_covered_max: DocumentQuality, LimitAbove, None, Of(|e| surfaces(e, |s| Some(s.covered), false)),
-        "Une plus grande part du bord du document ne doit pas être cachée par un doigt.";
+        "Une plus grande part d'un bord du document ou d'une ligne de sa zone ne doit pas être cachée.";
     document_screen_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| Some(d.screen))),
         "Un motif de pixels plus fort fait soupçonner un écran.";
     document_copy_max: DocumentOriginal, LimitAbove, None, Of(|e| doubts(e, |d| Some(d.copy))),

@@ -110,7 +110,8 @@ pub struct Surface {
     pub light_end: f64,
     /// The document reaches beyond the picture.
     pub cut_off: bool,
-    /// Share of the side of the document that lies most under something of the colour of skin which reaches in from outside.
+    /// Share of the side of the document that lies most under something of the colour of skin which reaches in from outside,
+    /// or of the row of its zone of which most was not read, where that is more.
     pub covered: f64,
 }
 

@@ -55,7 +55,7 @@ thresholds! {
     document_glare_max = 0.02, 0.0..=1.0, "share of the document", "More of the document than this may not be burnt white.";
     document_dark_end_max = 120.0, 0.0..=255.0, "luma", "A fiftieth of the document must be darker than this, or it is overexposed.";
     document_light_end_min = 90.0, 0.0..=255.0, "luma", "A tenth of the document must be lighter than this, or it is too dark.";
-    document_covered_max = 0.12, 0.0..=1.0, "share of a side", "More of one side of the document than this may not be covered by a finger.";
+    document_covered_max = 0.12, 0.0..=1.0, "share of a side", "More of one side of the document, or of a row of its zone, than this may not be covered.";
     document_screen_max = 0.9, 0.0..=1.0, "share of the largest peak", "A stronger pattern of pixels than this makes a screen be suspected.";
     document_copy_max = 0.8, 0.0..=1.0, "nearness to grey", "Documents nearer to grey than this may be photocopies.";
     document_portrait_edit_max = 0.45, 0.0..=5.0, "logarithm of frequencies", "A portrait that differs more than this in its traces of compression may have been put into the picture.";

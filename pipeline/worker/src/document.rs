@@ -25,7 +25,6 @@ use crate::second;
 use crate::shown::{Corners, Shown, ShownSide, cut_out, of_print, of_zone};
 use crate::side::{self, ZoneRead};
 use crate::straighten::{CARD, Format, LARGE_CARD, PAGE};
-use crate::surface;
 
 /// What the photographs of the document gave.
 pub struct DocumentFindings {
@@ -117,7 +116,6 @@ impl Reading {
         };
         let rows = zone.as_ref().map(ZoneRead::rows);
         let card = card::place(&quads, rows.as_ref(), format_of(input.announced));
-        let scale = rows.as_ref().and_then(|r| r.scale());
         let (mut shown, card, mut lines) =
             self.print_of(&analysers.text, image, card, &quads, zone.as_ref());
         lines.extend(zone.iter().flat_map(ZoneRead::places));
@@ -125,7 +123,7 @@ impl Reading {
             shown.with_zone(card, &zone.lines);
         }
         self.surfaces
-            .push(surface::look(image, card.as_ref(), scale));
+            .push(side::surface_of(image, card.as_ref(), zone.as_ref()));
         // What was read of the document tells that it lies where it was straightened from.
         let sure = zone.is_some() || shown.fields.len() > 1;
         self.seals_of(analysers, image, shown.straight.as_ref(), sure);

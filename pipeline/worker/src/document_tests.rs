@@ -311,6 +311,17 @@ fn one_wrong_check_digit_is_named() {
 }
 
 #[test]
+fn a_row_that_something_hides_asks_for_another_picture() {
+    let hidden = |count: usize| {
+        let seen = &CARD_2021[0][..30 - count];
+        Case::zone(&[seen, CARD_2021[1], CARD_2021[2]]).reasons(CheckName::DocumentQuality)
+    };
+    // The policy that ships lets 12 % of a side be hidden: three symbols of thirty, not four.
+    assert!(!hidden(3).contains(&ReasonCode::DocumentCovered));
+    assert!(hidden(4).contains(&ReasonCode::DocumentCovered));
+}
+
+#[test]
 fn a_published_specimen_is_no_document() {
     let found = Case::zone(&PASSPORT).reasons(CheckName::DocumentKind);
     assert!(found.contains(&ReasonCode::SpecimenDocument), "{found:?}");

@@ -36,12 +36,25 @@ pub fn look(analysers: &Analysers, image: &RgbImage) -> Result<Look, String> {
     let quads = quads.map_err(|e| e.to_string())?;
     let rows = zone.as_ref().map(ZoneRead::rows);
     let card = card::place(&quads, rows.as_ref(), CARD);
-    let scale = rows.as_ref().and_then(|r| r.scale());
     Ok(Look {
-        surface: surface::look(image, card.as_ref(), scale),
+        surface: surface_of(image, card.as_ref(), zone.as_ref()),
         doubt: doubt(image, card.as_ref().map(|c| &c.quad)),
         zone: zone.map(|z| z.best),
     })
+}
+
+/// How well a photograph shows the document. A finger or a reflection that does not reach in from
+/// outside still hides what stands in a row of the zone.
+pub(crate) fn surface_of(
+    image: &RgbImage,
+    card: Option<&Card>,
+    zone: Option<&ZoneRead>,
+) -> Surface {
+    let scale = zone.and_then(|z| z.rows().scale());
+    let mut seen = surface::look(image, card, scale);
+    let unread = zone.map_or(0.0, |z| z.best.unread());
+    seen.covered = seen.covered.max(unread);
+    seen
 }
 
 /// What edits left in one photograph, as a case has it: for data sets, since the print is read for it.

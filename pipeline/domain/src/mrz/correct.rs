@@ -20,7 +20,16 @@ pub struct Correction {
     pub changed: usize,
     /// Fillers inserted or removed to reach the size.
     pub fillers: usize,
+    /// Symbols that the line which lacked most had to be given.
+    pub missing: usize,
     pub mrz: Mrz,
+}
+
+impl Correction {
+    /// The share of its line that was not read, of the line of which least was.
+    pub fn unread(&self) -> f64 {
+        self.missing as f64 / self.mrz.format.width() as f64
+    }
 }
 
 impl std::fmt::Debug for Correction {
@@ -148,6 +157,7 @@ struct Draft {
     zone: Zone,
     changed: usize,
     fillers: usize,
+    missing: usize,
 }
 
 /// Replacements that make one check digit right.
@@ -161,6 +171,7 @@ impl Draft {
             zone: Zone::of(format, lines),
             changed: conformed + fits.iter().map(|f| f.changed).sum::<usize>(),
             fillers: fits.iter().map(|f| f.fillers).sum(),
+            missing: fits.iter().map(|f| f.missing).max().unwrap_or(0),
         }
     }
 
@@ -176,6 +187,7 @@ impl Draft {
             lines,
             changed: self.changed,
             fillers: self.fillers,
+            missing: self.missing,
             mrz,
         })
     }

@@ -17,6 +17,8 @@ pub(super) struct Fit {
     pub line: Vec<u8>,
     /// Fillers inserted or removed.
     pub fillers: usize,
+    /// Those of them that were inserted.
+    pub missing: usize,
     /// Other characters added or removed.
     pub changed: usize,
 }
@@ -41,6 +43,7 @@ pub(super) fn fit(line: &[u8], width: usize) -> Vec<Fit> {
         n if n == width => vec![Fit {
             line: line.to_vec(),
             fillers: 0,
+            missing: 0,
             changed: 0,
         }],
         n if n < width => lengthen(line, width - n),
@@ -95,9 +98,11 @@ fn inserted(line: &[u8], at: &[(usize, usize)]) -> Fit {
     for (_, n) in at.iter().filter(|a| a.0 == line.len()) {
         longer.extend(std::iter::repeat_n(b'<', *n));
     }
+    let missing = longer.len() - line.len();
     Fit {
-        fillers: longer.len() - line.len(),
         line: longer,
+        fillers: missing,
+        missing,
         changed: 0,
     }
 }
@@ -115,6 +120,7 @@ fn shorten(line: &[u8], surplus: usize) -> Vec<Fit> {
             Fit {
                 line: shorter,
                 fillers: surplus,
+                missing: 0,
                 changed: 0,
             }
         })
@@ -124,6 +130,7 @@ fn shorten(line: &[u8], surplus: usize) -> Vec<Fit> {
         fits.push(Fit {
             line: line[from..line.len() - (surplus - from)].to_vec(),
             fillers: 0,
+            missing: 0,
             changed: surplus,
         });
     }

@@ -327,6 +327,14 @@ fn a_passport_whose_fillers_were_not_seen_is_no_smaller_document() {
 }
 
 #[test]
+fn what_was_not_read_of_a_row_is_counted_apart_from_what_was_too_much() {
+    let unread = |first: &str| correct(&[first, TD3[1]])[0].unread();
+    assert_eq!(unread(TD3[0]), 0.0);
+    assert_eq!(unread(&TD3[0][..33]), 0.25);
+    assert_eq!(unread(&format!("{}<<", TD3[0])), 0.0);
+}
+
+#[test]
 fn print_beside_the_zone_is_passed_over() {
     let best = &correct(&["REPUBLIQUE D'UTOPIE", TD3[0], TD3[1]])[0];
     assert_eq!(best.lines, TD3);
