@@ -1,11 +1,13 @@
 //! What rows that were read make of a zone, and which of two readings makes more.
 
-use idproof_domain::mrz::{self, Format};
+use idproof_domain::mrz::{self, Correction, Format};
 use idproof_ports::TextLine;
 
 /// A row with fewer characters, or read with less confidence, is none of a zone.
 pub(super) const SHORTEST: usize = 20;
 const LEAST_CONFIDENCE: f32 = 0.35;
+/// Of a row of which more than this share was not read, a finer or a turned picture may show the rest.
+const MOST_UNREAD: f64 = 0.12;
 /// Rows in which the own network sees so few fillers are none of a zone.
 const FEWEST_FILLERS: usize = 5;
 
@@ -20,6 +22,8 @@ pub(super) struct Attempt {
     pub rank: Option<(usize, usize, usize)>,
     /// The format of that proposal.
     format: Option<Format>,
+    /// The share of a row that the proposal filled in.
+    unread: f64,
     /// There is a proposal, or a row that looks like the one with the dates.
     pub is_zone: bool,
 }
@@ -33,6 +37,7 @@ impl Attempt {
         let best = proposals.first();
         let rank = best.map(|c| (c.mrz.wrong_checks(), c.changed, c.fillers));
         let format = best.map(|c| c.mrz.format);
+        let unread = best.map_or(0.0, Correction::unread);
         let is_zone =
             rank.is_some() || texts.iter().any(|t| has_dates(t.as_bytes())) || are_alike(&texts);
         if rank.is_none() {
@@ -44,6 +49,7 @@ impl Attempt {
             read,
             rank,
             format,
+            unread,
         }
     }
 
@@ -53,8 +59,13 @@ impl Attempt {
         self.is_zone || fillers.filter(|b| *b == b'<').count() >= FEWEST_FILLERS
     }
 
+    /// It makes a zone, and its rows were read from end to end.
+    pub fn is_whole(&self) -> bool {
+        self.rank.is_some() && self.unread <= MOST_UNREAD
+    }
+
     pub fn is_perfect(&self) -> bool {
-        self.rank.is_some_and(|(wrong, ..)| wrong == 0)
+        self.is_whole() && self.rank.is_some_and(|(wrong, ..)| wrong == 0)
     }
 
     /// Nothing was wrong, changed or moved.
@@ -157,6 +168,20 @@ mod tests {
                 .map(|l| &l[..]),
         );
         assert!(begun.beats(&clutter) && !clutter.beats(&begun));
+    }
+
+    #[test]
+    fn what_was_filled_in_is_not_taken_for_read() {
+        let passport = [
+            "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+            "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+        ];
+        let read = attempt(&passport);
+        assert!(read.is_whole() && read.is_perfect());
+        let short = attempt(&[&passport[0][..34], passport[1]]);
+        assert_eq!(short.rank, Some((0, 0, 10)));
+        assert!(!short.is_whole() && !short.is_perfect());
+        assert!(read.beats(&short) && !short.beats(&read));
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl TextReader for PpOcr {
             let mut strips = self.detector.find(image, side, turn)?;
             self.try_strips(image, &strips, &mut best)?;
             let found = rows::direction(&strips);
-            if best.rank.is_none() && (found - turn).abs() > ASLANT {
+            if !best.is_whole() && (found - turn).abs() > ASLANT {
                 // Long rows that do not lie level come out in pieces.
                 turn = found;
                 strips = self.detector.find(image, side, turn)?;
@@ -159,7 +159,7 @@ impl TextReader for PpOcr {
             }
             let thickest = CLEAR * longer / side as f32;
             let clear = !best.is_zone && rows::are_clear(&strips, thickest);
-            if best.rank.is_some() || clear {
+            if best.is_whole() || clear {
                 break;
             }
         }
