@@ -30,7 +30,7 @@ export function resetPolicies(staff, { older = false } = {}) {
   organisations = [{ id: 'org_demo', name: 'Banque de démonstration' }, { id: 'org_city', name: 'Ville d’exemple' }];
   versions = [];
   const add = (name, author, state, change, more = {}) => versions.push({ id: `pol_${name.replace(/\W/g, '')}`, name, text: change(DEFAULT.replace('version = "2026-11-1"', `version = "${name}"`)), organisation: null, state, ends_override: false, reason: '', author, created: Date.now() - 5 * DAY, approved_by: null, approved: null, starts: null, withdrawn: null, rolls_back_to: null, shadow: null, claims: [], ...more });
-  add('2026-11-2', 'usr_omar', 'withdrawn', (t) => t.replace('document_blur_max = 0.4', 'document_blur_max = 0.9'), { reason: 'Moins de photos floues refaites', withdrawn: { by: 'usr_omar', at: Date.now() - 4 * DAY, reason: 'Trop large' } });
+  add('2026-11-2', 'usr_omar', 'withdrawn', (t) => t.replace('document_blur_max = 0.35', 'document_blur_max = 0.9'), { reason: 'Moins de photos floues refaites', withdrawn: { by: 'usr_omar', at: Date.now() - 4 * DAY, reason: 'Trop large' } });
   add('2026-11-3', 'usr_olga', 'drafted', (t) => t.replace('speech_accept = 0.5', 'speech_accept = 0.3'), { reason: 'Les chiffres justes mais hésitants ne demandent plus de relecture', claims: [{ set: 'lab_pad', rate: 'apcer', at_most: 0.01 }], shadow: Date.now() - 3 * DAY });
   add('2026-11-4', 'usr_olga', 'active', (t) => t.replace('document_glare_max = 0.02', 'document_glare_max = 0.03'), { organisation: 'org_city', reason: 'Guichets éclairés par des spots', approved_by: 'usr_omar', approved: Date.now() - 2 * DAY, starts: Date.now() - 2 * DAY });
   // From before the program knew a check.

@@ -37,7 +37,7 @@ const DOCUMENT_TYPES = [
   { code: 'fr_passport', label: { fr: 'Passeport français', en: 'French passport' }, sides: ['front'], shape: 'booklet', file_upload: true },
   { code: 'fr_permit', label: { fr: 'Titre de séjour français', en: 'French residence permit' }, sides: ['front', 'back'], shape: 'card', file_upload: true },
 ];
-const QUALITY = { resolution_min: 4, blur_max: 0.4, glare_max: 0.02, dark_end_max: 120, light_end_min: 90 };
+const QUALITY = { resolution_min: 4, blur_max: 0.35, glare_max: 0.02, dark_end_max: 120, light_end_min: 90 };
 const SERVICE = {
   name: 'Identité de démonstration',
   consent_version: '2026-11',

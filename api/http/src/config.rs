@@ -215,7 +215,7 @@ impl Default for CaptureConfig {
     fn default() -> Self {
         Self {
             resolution_min: 4.0,
-            blur_max: 0.4,
+            blur_max: 0.35,
             glare_max: 0.02,
             dark_end_max: 120.0,
             light_end_min: 90.0,

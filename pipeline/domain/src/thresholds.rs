@@ -51,7 +51,7 @@ macro_rules! thresholds {
 
 thresholds! {
     document_resolution_min = 4.0, 1.0..=40.0, "pixels a millimetre", "Documents with fewer pixels a millimetre are too small in the picture.";
-    document_blur_max = 0.4, 0.0..=1.0, "blur effect", "Pictures of documents above this are blurred.";
+    document_blur_max = 0.35, 0.0..=1.0, "blur effect", "Pictures of documents above this are blurred.";
     document_glare_max = 0.02, 0.0..=1.0, "share of the document", "More of the document than this may not be burnt white.";
     document_dark_end_max = 120.0, 0.0..=255.0, "luma", "A fiftieth of the document must be darker than this, or it is overexposed.";
     document_light_end_min = 90.0, 0.0..=255.0, "luma", "A tenth of the document must be lighter than this, or it is too dark.";

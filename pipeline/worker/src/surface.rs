@@ -1,6 +1,8 @@
 //! How well a photograph shows a document: the measures of the capture page
 //! (`reviewer-ui/capture/src/capture/measures.ts`), and two that need the whole photograph.
 
+use std::ops::Range;
+
 use idproof_domain::evidence::Surface;
 use idproof_ports::{Quad, RgbImage};
 
@@ -9,9 +11,9 @@ use crate::reduce::reduced;
 use crate::rim;
 use crate::straighten::{PER_MM, resolution, straighten};
 
-/// Pixels over which the blur measure averages.
-const BOX: usize = 9;
+/// Pixels either way over which the blur measure averages, and as far on the longer steps aslant.
 const HALF: usize = 4;
+const ASLANT: usize = 3;
 /// All three colours at least so bright: nothing is left there.
 const BURNT: u8 = 250;
 /// Half the side of the square that must be burnt round a pixel.
@@ -64,28 +66,48 @@ fn luma(image: &RgbImage) -> Vec<f32> {
         .collect()
 }
 
-/// How little blurring again changes the differences between neighbours; the worse of both
-/// directions. 1 where there is nothing to blur.
+/// How little blurring again changes the differences between neighbours; the worst of four
+/// directions, since a hand that moves blurs along its own way alone. 1 where there is nothing to
+/// blur.
 fn blur(grey: &[f32], width: usize, height: usize) -> f64 {
-    lost(grey, height, width, width, 1).max(lost(grey, width, height, 1, width))
+    let directions = [
+        ((1, 0), HALF),
+        ((0, 1), HALF),
+        ((1, 1), ASLANT),
+        ((-1, 1), ASLANT),
+    ];
+    directions
+        .into_iter()
+        .map(|(step, half)| lost(grey, (width, height), step, half))
+        .fold(0.0, f64::max)
 }
 
-fn lost(grey: &[f32], lines: usize, length: usize, between: usize, along: usize) -> f64 {
-    if length < BOX + 2 {
-        return 1.0;
-    }
+/// Along steps of so many pixels across and down, averaged over `half` of them either way.
+fn lost(grey: &[f32], (width, height): (usize, usize), step: (isize, isize), half: usize) -> f64 {
+    let (across, down) = (inner(width, step.0, half), inner(height, step.1, half));
+    let (step, half) = (step.1 * width as isize + step.0, half as isize);
+    let at = |i: usize, steps: isize| f64::from(grey[i.wrapping_add_signed(steps * step)]);
+    let box_of = (2 * half + 1) as f64;
     let (mut all, mut kept) = (0.0_f64, 0.0_f64);
-    for line in 0..lines {
-        let at = |i: usize| f64::from(grey[line * between + i * along]);
-        for i in HALF + 1..length - HALF {
-            let own = (at(i) - at(i - 1)).abs();
+    for y in down {
+        for i in across.clone().map(|x| y * width + x) {
+            let own = (at(i, 0) - at(i, -1)).abs();
             // A running mean moves by what enters it less what leaves it.
-            let moved = at(i + HALF) - at(i - HALF - 1);
+            let moved = at(i, half) - at(i, -half - 1);
             all += own;
-            kept += (own - moved.abs() / BOX as f64).max(0.0);
+            kept += (own - moved.abs() / box_of).max(0.0);
         }
     }
     if all > 0.0 { 1.0 - kept / all } else { 1.0 }
+}
+
+/// From where to where the whole mean lies in the picture.
+fn inner(size: usize, step: isize, half: usize) -> Range<usize> {
+    match step {
+        0 => 0..size,
+        1.. => half + 1..size.saturating_sub(half),
+        _ => half..size.saturating_sub(half + 1),
+    }
 }
 
 /// Share of the pixels round which a whole square is burnt.
@@ -175,6 +197,7 @@ fn is_beyond(image: &RgbImage, quad: &Quad) -> bool {
 mod tests {
     use super::*;
     use crate::straighten::CARD;
+    use idproof_domain::ReasonCode;
     use idproof_ports::Point;
 
     fn image(w: u32, h: u32, f: impl Fn(u32, u32) -> [u8; 3]) -> RgbImage {
@@ -221,6 +244,29 @@ mod tests {
         assert!(smooth.blur > 0.8, "{smooth:?}");
         let blank = look(&image(40, 40, |_, _| [128; 3]), None, None);
         assert_eq!(blank.blur, 1.0);
+    }
+
+    /// Blocks of ink by no pattern, as a camera shows them that moves by twelve such steps.
+    fn moved(x: u32, y: u32, step: (u32, u32)) -> [u8; 3] {
+        let ink = |x: u32, y: u32| {
+            let (x, y) = (x / 3, y / 4);
+            u32::from((x * x * 7 + y * y * 13 + x * y * 5) % 11 < 4)
+        };
+        let hits = (0..12).map(|k| ink(x + k * step.0, y + k * step.1));
+        [(220 - 15 * hits.sum::<u32>()) as u8; 3]
+    }
+
+    #[test]
+    fn movement_aslant_is_named_as_blur_as_movement_across_is() {
+        let reasons = |step| {
+            let surface = look(&image(300, 200, |x, y| moved(x, y, step)), None, None);
+            let limits = idproof_domain::Thresholds::default();
+            idproof_domain::judge_document_quality(&[surface], &limits).reasons
+        };
+        assert_eq!(reasons((0, 0)), []);
+        for step in [(1, 0), (0, 1), (1, 1)] {
+            assert_eq!(reasons(step), [ReasonCode::DocumentBlurred], "{step:?}");
+        }
     }
 
     #[test]
@@ -299,7 +345,7 @@ mod tests {
         ] {
             assert_eq!(number(&shared["limits"][name]), own, "{name}");
         }
-        let print = |x: u32, y: u32| (x * 7 + y * 13) % 5 < 2;
+        let print = |x: u32, y: u32| (x * 7 + y * 11) % 5 < 2;
         let grey = |v: u32| [v as u8; 3];
         let of = |name: &str, x: u32, y: u32| match name {
             "print" => grey(if print(x, y) { 30 } else { 220 }),
@@ -308,6 +354,7 @@ mod tests {
                 [v, v - 10, v + 20]
             }
             "soft_print" => grey(90 + 20 * ((x + 3 * y) % 12).abs_diff(6)),
+            "moved" => moved(x, y, (1, 1)),
             "lamp" if x.abs_diff(40).pow(2) + y.abs_diff(30).pow(2) < 300 => grey(255),
             "lamp" => grey(if print(x, y) { 40 } else { 190 }),
             "dark" => grey(if print(x, y) { 5 } else { 70 }),

@@ -13,9 +13,9 @@ export interface Surface {
   lightEnd: number;
 }
 
-/** Pixels over which the blur measure averages. */
-const BOX = 9;
+/** Pixels either way over which the blur measure averages, and as far on the longer steps aslant. */
 const HALF = 4;
+const ASLANT = 3;
 /** All three colours at least so bright: nothing is left there. */
 const BURNT = 250;
 /** Half the side of the square that must be burnt round a pixel. */
@@ -38,28 +38,43 @@ function luma({ data, width, height }: Flat): Float32Array {
 
 /**
  * The blur measure of Crete, Dolmiere, Ladret and Nicolas ("The blur effect", 2007): how little
- * blurring changes the differences between neighbours; the worse of both directions.
+ * blurring changes the differences between neighbours; the worst of four directions, since a hand
+ * that moves blurs along its own way alone.
  */
 function blur(grey: Float32Array, width: number, height: number): number {
-  return Math.max(lost(grey, height, width, width, 1), lost(grey, width, height, 1, width));
+  return Math.max(
+    lost(grey, width, height, 1, 0, HALF),
+    lost(grey, width, height, 0, 1, HALF),
+    lost(grey, width, height, 1, 1, ASLANT),
+    lost(grey, width, height, -1, 1, ASLANT),
+  );
 }
 
-function lost(grey: Float32Array, lines: number, length: number, between: number, along: number): number {
-  if (length < BOX + 2) return 1;
+/** Along steps of (dx, dy), averaged over `half` of them either way. */
+function lost(grey: Float32Array, width: number, height: number, dx: number, dy: number, half: number): number {
+  const [left, right] = inner(width, dx, half);
+  const [top, bottom] = inner(height, dy, half);
+  const step = dy * width + dx;
+  const [ahead, behind] = [half * step, -(half + 1) * step];
+  const box = 2 * half + 1;
   let all = 0;
   let kept = 0;
-  for (let l = 0; l < lines; l++) {
-    const start = l * between;
-    const at = (i: number): number => grey[start + i * along] as number;
-    for (let i = HALF + 1; i < length - HALF; i++) {
-      const own = Math.abs(at(i) - at(i - 1));
+  for (let y = top; y < bottom; y++) {
+    for (let i = y * width + left, end = y * width + right; i < end; i++) {
+      const own = Math.abs((grey[i] as number) - (grey[i - step] as number));
       // A running mean moves by what enters it less what leaves it.
-      const moved = at(i + HALF) - at(i - HALF - 1);
+      const moved = (grey[i + ahead] as number) - (grey[i + behind] as number);
       all += own;
-      kept += Math.max(0, own - Math.abs(moved) / BOX);
+      kept += Math.max(0, own - Math.abs(moved) / box);
     }
   }
   return all > 0 ? 1 - kept / all : 1;
+}
+
+/** From where to where the whole mean lies in the picture. */
+function inner(size: number, step: number, half: number): [number, number] {
+  if (step === 0) return [0, size];
+  return step > 0 ? [half + 1, size - half] : [half, size - half - 1];
 }
 
 /** Share of the pixels round which a whole square is burnt. */
