@@ -1,13 +1,13 @@
 //! What rows that were read make of a zone, and which of two readings makes more.
 
-use idproof_domain::mrz::{self, Correction, Format};
+use idproof_domain::mrz::{self, Format};
 use idproof_ports::TextLine;
 
 /// A row with fewer characters, or read with less confidence, is none of a zone.
 pub(super) const SHORTEST: usize = 20;
 const LEAST_CONFIDENCE: f32 = 0.35;
-/// Of a row of which more than this share was not read, a finer or a turned picture may show the rest.
-const MOST_UNREAD: f64 = 0.12;
+/// So many fillers may be put back into a zone that was read well: long runs of them are merged.
+const MOST_PUT_BACK: usize = 4;
 /// Rows in which the own network sees so few fillers are none of a zone.
 const FEWEST_FILLERS: usize = 5;
 
@@ -22,8 +22,6 @@ pub(super) struct Attempt {
     pub rank: Option<(usize, usize, usize)>,
     /// The format of that proposal.
     format: Option<Format>,
-    /// The share of a row that the proposal filled in.
-    unread: f64,
     /// There is a proposal, or a row that looks like the one with the dates.
     pub is_zone: bool,
 }
@@ -37,7 +35,6 @@ impl Attempt {
         let best = proposals.first();
         let rank = best.map(|c| (c.mrz.wrong_checks(), c.changed, c.fillers));
         let format = best.map(|c| c.mrz.format);
-        let unread = best.map_or(0.0, Correction::unread);
         let is_zone =
             rank.is_some() || texts.iter().any(|t| has_dates(t.as_bytes())) || are_alike(&texts);
         if rank.is_none() {
@@ -49,7 +46,6 @@ impl Attempt {
             read,
             rank,
             format,
-            unread,
         }
     }
 
@@ -59,13 +55,15 @@ impl Attempt {
         self.is_zone || fillers.filter(|b| *b == b'<').count() >= FEWEST_FILLERS
     }
 
-    /// It makes a zone, and its rows were read from end to end.
-    pub fn is_whole(&self) -> bool {
-        self.rank.is_some() && self.unread <= MOST_UNREAD
+    /// It makes a zone as it was read. Of others a finer or a turned picture may show more: by enough repairs check
+    /// digits come out right whatever was read.
+    pub fn is_as_read(&self) -> bool {
+        self.rank
+            .is_some_and(|(_, changed, moved)| changed == 0 && moved <= MOST_PUT_BACK)
     }
 
     pub fn is_perfect(&self) -> bool {
-        self.is_whole() && self.rank.is_some_and(|(wrong, ..)| wrong == 0)
+        self.rank.is_some_and(|(wrong, ..)| wrong == 0)
     }
 
     /// Nothing was wrong, changed or moved.
@@ -177,11 +175,14 @@ mod tests {
             "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
         ];
         let read = attempt(&passport);
-        assert!(read.is_whole() && read.is_perfect());
+        let merged = attempt(&[&passport[0][..40], passport[1]]);
+        assert!(read.is_as_read() && merged.is_as_read());
         let short = attempt(&[&passport[0][..34], passport[1]]);
         assert_eq!(short.rank, Some((0, 0, 10)));
-        assert!(!short.is_whole() && !short.is_perfect());
+        assert!(!short.is_as_read());
         assert!(read.beats(&short) && !short.beats(&read));
+        let repaired = attempt(&["P<UT0ERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", passport[1]]);
+        assert!(repaired.is_perfect() && !repaired.is_as_read());
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl TextReader for PpOcr {
             let mut strips = self.detector.find(image, side, turn)?;
             self.try_strips(image, &strips, &mut best)?;
             let found = rows::direction(&strips);
-            if !best.is_whole() && (found - turn).abs() > ASLANT {
+            if !best.is_as_read() && (found - turn).abs() > ASLANT {
                 // Long rows that do not lie level come out in pieces.
                 turn = found;
                 strips = self.detector.find(image, side, turn)?;
@@ -159,7 +159,7 @@ impl TextReader for PpOcr {
             }
             let thickest = CLEAR * longer / side as f32;
             let clear = !best.is_zone && rows::are_clear(&strips, thickest);
-            if best.is_whole() || clear {
+            if best.is_as_read() || clear {
                 break;
             }
         }
@@ -236,7 +236,7 @@ impl PpOcr {
         best: &mut Attempt,
     ) -> Result<(), ModelError> {
         for group in rows::groups(strips, MOST_GROUPS) {
-            if best.is_perfect() {
+            if best.is_clean() {
                 break;
             }
             self.try_group(image, &group, best)?;
