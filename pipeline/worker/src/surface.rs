@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use idproof_domain::evidence::Surface;
-use idproof_ports::{Quad, RgbImage};
+use idproof_ports::{Point, Quad, RgbImage};
 
 use crate::card::{Card, Found};
 use crate::reduce::reduced;
@@ -155,17 +155,23 @@ fn ends(grey: &[f32]) -> (f64, f64) {
     (below(0.02), below(0.9))
 }
 
-/// One or two of the corners touch the picture's border: a scan cut to the document touches it with
-/// all four, or with three where the outline went astray.
+/// Some, but not all, of the corners touch the picture's border: a scan cut to the document touches
+/// it with all four, or has three in corners of the picture where the outline missed one.
 fn is_cut_off(image: &RgbImage, quad: &Quad) -> bool {
     let (w, h) = (image.width() as f32, image.height() as f32);
     let near = TOUCHES * w.max(h);
-    let touching = quad
-        .corners
-        .iter()
-        .filter(|c| c.x < near || c.y < near || c.x > w - near || c.y > h - near)
-        .count();
-    (1..=2).contains(&touching)
+    let borders = |c: &Point| {
+        let beside = c.x < near || c.x > w - near;
+        let above_or_below = c.y < near || c.y > h - near;
+        (beside, above_or_below)
+    };
+    let count = |which: fn((bool, bool)) -> bool| {
+        let corners = quad.corners.iter();
+        corners.filter(|c| which(borders(c))).count()
+    };
+    let touching = count(|(x, y)| x || y);
+    let in_corners = count(|(x, y)| x && y);
+    (1..4).contains(&touching) && in_corners < 3
 }
 
 /// How far inside the picture, as a share of the document's width, its corners lie where the zone
@@ -199,7 +205,6 @@ mod tests {
     use super::*;
     use crate::straighten::CARD;
     use idproof_domain::ReasonCode;
-    use idproof_ports::Point;
 
     fn image(w: u32, h: u32, f: impl Fn(u32, u32) -> [u8; 3]) -> RgbImage {
         let data = (0..w * h).flat_map(|i| f(i % w, i / w)).collect();
@@ -310,6 +315,11 @@ mod tests {
         let mut scan = quad(2.0, 2.0, 398.0, 298.0);
         scan.corners[3] = Point::new(40.0, 260.0);
         assert!(!cut(scan));
+        // A card of which one corner lies outside the picture.
+        let mut aside = quad(80.0, 60.0, 399.0, 299.0);
+        aside.corners[1] = Point::new(399.0, 90.0);
+        aside.corners[3] = Point::new(110.0, 299.0);
+        assert!(cut(aside));
         // Told by the zone alone, it may lie a little aside.
         let told = |q: Quad| {
             let card = Card {
