@@ -58,8 +58,12 @@ impl Attempt {
     /// It makes a zone as it was read. Of others a finer or a turned picture may show more: by enough repairs check
     /// digits come out right whatever was read.
     pub fn is_as_read(&self) -> bool {
-        self.rank
-            .is_some_and(|(_, changed, moved)| changed == 0 && moved <= MOST_PUT_BACK)
+        self.is_whole() && self.rank.is_some_and(|(_, changed, _)| changed == 0)
+    }
+
+    /// No part of a row had to be filled in.
+    pub fn is_whole(&self) -> bool {
+        self.rank.is_some_and(|(.., moved)| moved <= MOST_PUT_BACK)
     }
 
     pub fn is_perfect(&self) -> bool {
@@ -176,13 +180,13 @@ mod tests {
         ];
         let read = attempt(&passport);
         let merged = attempt(&[&passport[0][..40], passport[1]]);
-        assert!(read.is_as_read() && merged.is_as_read());
+        assert!(read.is_as_read() && merged.is_as_read() && merged.is_whole());
         let short = attempt(&[&passport[0][..34], passport[1]]);
         assert_eq!(short.rank, Some((0, 0, 10)));
-        assert!(!short.is_as_read());
+        assert!(!short.is_as_read() && !short.is_whole());
         assert!(read.beats(&short) && !short.beats(&read));
         let repaired = attempt(&["P<UT0ERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", passport[1]]);
-        assert!(repaired.is_perfect() && !repaired.is_as_read());
+        assert!(repaired.is_perfect() && repaired.is_whole() && !repaired.is_as_read());
     }
 
     #[test]

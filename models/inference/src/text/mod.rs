@@ -148,6 +148,7 @@ impl TextReader for PpOcr {
         let mut turn = 0.0;
         let longer = image.width().max(image.height()) as f32;
         for side in ZONE_SIDES {
+            let before = best.rank;
             let mut strips = self.detector.find(image, side, turn)?;
             self.try_strips(image, &strips, &mut best)?;
             let found = rows::direction(&strips);
@@ -159,7 +160,9 @@ impl TextReader for PpOcr {
             }
             let thickest = CLEAR * longer / side as f32;
             let clear = !best.is_zone && rows::are_clear(&strips, thickest);
-            if best.is_as_read() || clear {
+            // Where a finer picture shows the same, another will not show more.
+            let settled = best.is_perfect() && best.is_whole() && best.rank == before;
+            if best.is_as_read() || settled || clear {
                 break;
             }
         }
@@ -236,7 +239,7 @@ impl PpOcr {
         best: &mut Attempt,
     ) -> Result<(), ModelError> {
         for group in rows::groups(strips, MOST_GROUPS) {
-            if best.is_clean() {
+            if best.is_as_read() {
                 break;
             }
             self.try_group(image, &group, best)?;
