@@ -103,7 +103,7 @@ async fn a_good_case_is_accepted_with_its_evidence() {
         assert_eq!(case.media_due_at, Some(START + 72 * HOUR));
         assert_eq!(decision.decided_by, "policy");
         assert_eq!(decision.report["checks"]["face_match"]["status"], "passed");
-        assert_eq!(decision.report["models"].as_array().unwrap().len(), 6);
+        assert_eq!(decision.report["models"].as_array().unwrap().len(), 7);
         let text = decision.report.to_string().to_lowercase();
         for personal in ["eriksson", "anna", "l898902c3"] {
             assert!(!text.contains(personal), "{text}");
