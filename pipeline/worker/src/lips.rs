@@ -116,8 +116,8 @@ impl Voice {
 }
 
 /// Bands (lowest and highest frequency, Hz) of one width on the mel scale (O'Shaughnessy, "Speech
-/// communication", 1987). As many as fourteen more, or three, or another range tell voices apart
-/// as well: none was chosen.
+/// communication", 1987). Two to sixteen of them tell voices apart alike, in other ranges nearly:
+/// the number was not chosen.
 fn bands() -> impl Iterator<Item = (f64, f64)> {
     let mel = |hertz: f64| 2_595.0 * (1.0 + hertz / 700.0).log10();
     let hertz = |mel: f64| 700.0 * (10_f64.powf(mel / 2_595.0) - 1.0);
