@@ -15,7 +15,7 @@ use crate::faces::{FaceTools, Template};
 use crate::glimpse::Glimpse;
 use crate::head::Pose;
 use crate::layout::Layout;
-use crate::lips::MouthTracker;
+use crate::mouth::MouthTracker;
 use crate::pulse::SkinColour;
 use crate::quality::frame_quality;
 use crate::recapture::periodicity;
