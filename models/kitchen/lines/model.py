@@ -1,15 +1,12 @@
 """The network: convolutions alone, so that it learns fast on a processor, and what it is fed and says.
 
-In: [N, 1, 32, W] grey, each line at mean 0 and deviation 1. Out: [N, W/4, 38] scores before the softmax;
-class 0 is the blank of connectionist temporal classification (Graves et al., 2006), class k is SYMBOLS[k - 1].
+In: [N, 1, 32, W] grey, each line at mean 0 and deviation 1. Out: [N, W/4, classes] scores before the softmax;
+class 0 is the blank of connectionist temporal classification (Graves et al., 2006), class k is symbol k - 1.
 """
 
 import torch
 from torch import nn
 
-from texts import SYMBOLS
-
-CLASSES = len(SYMBOLS) + 1
 STEP = 4
 """Columns a step of the output covers."""
 
@@ -19,7 +16,7 @@ def layer(into, out, kernel, stride=1, padding=1):
 
 
 class Context(nn.Module):
-    """Three steps to each side, added to what is there."""
+    """As many steps to each side as it is wide, added to what is there."""
 
     def __init__(self, channels, dilation):
         super().__init__()
@@ -31,31 +28,28 @@ class Context(nn.Module):
 
 
 class Lines(nn.Module):
-    def __init__(self):
+    """`kind`: `zones` or `print`."""
+
+    def __init__(self, kind):
         super().__init__()
+        inputs = (1, *(out for out, *_ in kind.LAYERS))
         self.layers = nn.Sequential(
-            layer(1, 16, 3, 2),             # 16 x W/2
-            layer(16, 32, 3, 2),            # 8 x W/4
-            layer(32, 64, 3),
-            layer(64, 64, 3, (2, 1)),       # 4 x W/4
-            layer(64, 96, 3, (2, 1)),       # 2 x W/4
-            layer(96, 128, (2, 3), padding=(0, 1)),  # 1 x W/4
-            Context(128, 1),
-            Context(128, 2),
+            *(layer(into, *about) for into, about in zip(inputs, kind.LAYERS)),
+            *(Context(inputs[-1], dilation) for dilation in kind.CONTEXTS),
         )
-        self.head = nn.Conv2d(128, CLASSES, 1)
+        self.head = nn.Conv2d(inputs[-1], len(kind.SYMBOLS) + 1, 1)
 
     def forward(self, x):
         return self.head(self.layers(x)).squeeze(2).transpose(1, 2)
 
 
-def greedy(scores):
-    """The likeliest text of [T, CLASSES] scores."""
+def greedy(scores, symbols):
+    """The likeliest text of [T, classes] scores."""
     best = scores.argmax(-1).tolist()
-    return "".join(SYMBOLS[b - 1] for a, b in zip([0, *best], best) if b and b != a)
+    return "".join(symbols[b - 1] for a, b in zip([0, *best], best) if b and b != a)
 
 
-def load(file):
-    model = Lines()
+def load(kind, file):
+    model = Lines(kind)
     model.load_state_dict(torch.load(file, weights_only=True))
     return model.eval()

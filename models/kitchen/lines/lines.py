@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from texts import SYMBOLS
-
+PIECE = 192
+"""Columns of a drawn piece."""
 HEIGHT = 32
 """Rows of the network's picture."""
 PITCH = 15.0
@@ -19,14 +19,14 @@ def kept_out(name):
     return hashlib.sha256(name.encode()).digest()[0] * 10 // 256 == 0
 
 
-def files(folder):
+def files(folder, symbols):
     """[(picture file, text)] in the order of the names."""
     out = []
     for label in sorted(Path(folder).glob("*.gt.txt")):
         text = label.read_text().strip()
         for suffix in (".tif", ".png", ".jpg"):
             picture = label.with_name(label.name.removesuffix(".gt.txt") + suffix)
-            if picture.exists() and text and set(text) <= set(SYMBOLS):
+            if picture.exists() and text and set(text) <= set(symbols):
                 out.append((picture, text))
     return out
 

@@ -23,11 +23,11 @@ def blocks(model):
 
 
 @torch.no_grad()
-def take(work, name, source, pictures):
+def take(kind, work, name, source, pictures):
     """Writes <work>/<name>.pt; `pictures` [n, 1, 32, w] are what the normalisations are measured on."""
     arrays = [numpy_helper.to_array(a).copy() for a in onnx.load(source).graph.initializer]
     arrays = [a for a in arrays if a.dtype == np.float32]
-    model = Lines().eval()
+    model = Lines(kind).eval()
     found = list(blocks(model))
     if len(arrays) != 2 * len(found):
         raise SystemExit(f"{source}: {len(arrays)} constants, expected {2 * len(found)}: of another network")

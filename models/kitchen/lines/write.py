@@ -9,8 +9,7 @@ import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from model import CLASSES, STEP, Context, load
-from texts import SYMBOLS
+from model import STEP, Context, load
 
 
 def folded(block):
@@ -43,8 +42,8 @@ class Graph:
         return self.add("Relu", [x]) if relu else x
 
 
-def graph(model):
-    g, x = Graph(), "lines"
+def graph(kind, model):
+    g, x = Graph(), kind.INPUT
     for block in model.layers:
         if isinstance(block, Context):
             x = g.add("Add", [x, g.convolution(x, *folded(block.one))])
@@ -57,22 +56,22 @@ def graph(model):
     return g
 
 
-def write(work, name, out):
+def write(kind, work, name, out):
     """Writes `out`, compares it with PyTorch on noise, prints its size and sha256."""
-    model = load(Path(work) / f"{name}.pt")
-    g = graph(model)
+    model = load(kind, Path(work) / f"{name}.pt")
+    g = graph(kind, model)
     made = helper.make_model(
         helper.make_graph(
-            g.nodes, "mrz_lines",
-            [helper.make_tensor_value_info("lines", TensorProto.FLOAT, ["N", 1, 32, "W"])],
-            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", "T", CLASSES])], g.constants),
-        opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="idproof models/kitchen/mrz")
-    helper.set_model_props(made, {"symbols": SYMBOLS, "step": str(STEP)})
+            g.nodes, kind.NAME,
+            [helper.make_tensor_value_info(kind.INPUT, TensorProto.FLOAT, ["N", 1, 32, "W"])],
+            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", "T", len(kind.SYMBOLS) + 1])], g.constants),
+        opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="idproof models/kitchen/lines")
+    helper.set_model_props(made, {"symbols": kind.SYMBOLS, "step": str(STEP)})
     onnx.checker.check_model(made)
     data = made.SerializeToString(deterministic=True)
     Path(out).write_bytes(data)
     noise = np.random.default_rng(7).normal(size=(2, 1, 32, 600)).astype(np.float32)
-    said = onnxruntime.InferenceSession(data).run(None, {"lines": noise})[0]
+    said = onnxruntime.InferenceSession(data).run(None, {kind.INPUT: noise})[0]
     with torch.no_grad():
         wanted = torch.softmax(model(torch.from_numpy(noise)), -1).numpy()
     print(f"{out}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}, "

@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from texts import SYMBOLS
+from degrade import CAP, kernel
+
+from .texts import SYMBOLS
 
 FONTS = Path("/usr/share/fonts")
 # (file, weight): Debian's fonts-ocr-b, and what forgers and simple printers use instead.
 FACES = (("opentype/ocr-b/OCRB.otf", 10), ("opentype/ocr-b/OCRBS.otf", 6), ("opentype/ocr-b/OCRBF.otf", 0),
          ("truetype/dejavu/DejaVuSansMono.ttf", 0.4), ("truetype/liberation/LiberationMono-Regular.ttf", 0.6),
          ("truetype/liberation/LiberationMono-Bold.ttf", 0.4))
-CAP = 40
-"""Height of a capital as drawn, in pixels."""
 
 
 @lru_cache
@@ -78,8 +78,3 @@ def line(rng, text, pitch, lead, tail, margin):
     elif weight < 0.5:
         page = cv2.erode(page, kernel(rng, 2, 4))
     return page, np.array(centres)
-
-
-def kernel(rng, low, high):
-    n = int(rng.integers(low, high))
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (n, int(rng.integers(low, high))))

@@ -3,6 +3,19 @@
 import cv2
 import numpy as np
 
+CAP = 40
+"""Height of a capital as drawn, in pixels."""
+
+
+def kernel(rng, low, high):
+    n = int(rng.integers(low, high))
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (n, int(rng.integers(low, high))))
+
+
+def shifted(rng, ink, margin):
+    """A few pixels up or down, where there is room."""
+    return np.roll(ink, int(rng.integers(-3, 4)) if margin > 4 else 0, 0)
+
 
 def background(rng, shape):
     """Paper 0..1: shading, guilloche, speckle, a stain."""

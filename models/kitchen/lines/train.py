@@ -10,44 +10,29 @@ import torch
 import torch.nn.functional as F
 
 import degrade
-import draw
 import lines
-import texts
 from model import STEP, Lines, greedy
 
-PIECE = 192
-"""Columns of a drawn piece."""
+
+def classes(kind, text):
+    return [kind.SYMBOLS.index(c) + 1 for c in text]
 
 
-def classes(text):
-    return [texts.SYMBOLS.index(c) + 1 for c in text]
+def piece(kind, rng, hard):
+    """A drawn piece: (picture [32, PIECE], classes, column of each symbol's centre, columns of each symbol)."""
+    image, text, centres, widths = kind.piece(rng, hard)
+    return lines.normal(image), classes(kind, text), np.array(centres), np.array(widths)
 
 
-def piece(rng, hard):
-    """A drawn piece: (picture [32, PIECE], classes, column of each symbol's centre, pitch in columns)."""
-    pitch = rng.uniform(9.5, 23)
-    count = int(rng.integers(max(3, int(0.5 * PIECE / pitch)), int((PIECE - 2) / pitch) + 1))
-    text = texts.line(rng, count)
-    own = draw.CAP * rng.uniform(0.72, 1.05)
-    across = pitch / own
-    room = max(0.0, PIECE / across - own * count)
-    lead = rng.uniform(0, room)
-    margin = int(draw.CAP * (1 / rng.uniform(0.5, 0.98) - 1) / 2)
-    ink, centres = draw.line(rng, text, own, lead, room - lead, margin)
-    shift = int(rng.integers(-3, 4)) if margin > 4 else 0
-    image = degrade.photographed(rng, np.roll(ink, shift, 0), margin, hard)
-    image = lines.to_height(image, PIECE)
-    return lines.normal(image), classes(text), centres * across, pitch
-
-
-def places(centres, pitch, wanted, steps):
+def places(centres, widths, wanted, steps):
     """The class of each step: the symbol near its centre, the blank between two, -100 where either may be."""
     out = np.zeros(steps, np.int64)
     middle = (np.arange(steps) + 0.5) * STEP
-    for centre, label in zip(centres, wanted):
+    for centre, width in zip(centres, widths):
+        out[np.abs(middle - centre) < 0.4 * width] = -100
+    for centre, width, label in zip(centres, widths, wanted):
         off = np.abs(middle - centre)
-        out[off < 0.40 * pitch] = -100
-        out[off < 0.2 * pitch] = label
+        out[off < 0.2 * width] = label
         out[int(off.argmin())] = label
     return out
 
@@ -55,8 +40,9 @@ def places(centres, pitch, wanted, steps):
 class Labelled:
     """Labelled lines that were not kept out, made harder in their own way."""
 
-    def __init__(self, folder):
-        self.all = [(name, text) for name, text in lines.files(folder) if not lines.kept_out(name.name)]
+    def __init__(self, kind, folder):
+        self.kind = kind
+        self.all = [(name, text) for name, text in lines.files(folder, kind.SYMBOLS) if not lines.kept_out(name.name)]
         pictures = [(lines.grey(name), text, "font_generate" in name.name) for name, text in self.all]
         self.hard = [(p, t) for p, t, made in pictures if not made]
         self.easy = [(p, t) for p, t, made in pictures if made]
@@ -70,7 +56,7 @@ class Labelled:
             if rng.random() < 0.75:
                 image = self.worn(rng, image, hard)
             width = round(len(text) * rng.uniform(11.5, 19))
-            out.append((lines.normal(lines.to_height(image, width)), classes(text), width))
+            out.append((lines.normal(lines.to_height(image, width)), classes(self.kind, text), width))
         return out
 
     @staticmethod
@@ -80,7 +66,7 @@ class Labelled:
                        constant_values=1.0)
         kind = rng.random()
         if kind < 0.35:
-            k = draw.kernel(rng, 2, 5)
+            k = degrade.kernel(rng, 2, 5)
             image = (cv2.erode if rng.random() < 0.5 else cv2.dilate)(image, k)
         ink = cv2.GaussianBlur(1 - image, (0, 0), rng.uniform(0.4, 1.6))
         if kind < 0.6:
@@ -92,32 +78,34 @@ class Labelled:
 class Pieces:
     """The latest pieces, each seen several times, a pixel or two aside."""
 
-    def __init__(self, size=6000):
+    def __init__(self, kind, size=6000):
+        self.kind = kind
         self.kept = collections.deque(maxlen=size)
 
     def draw(self, rng, count, fresh, hard):
-        self.kept.extend(piece(rng, hard) for _ in range(fresh if self.kept else 40 * fresh))
+        self.kept.extend(piece(self.kind, rng, hard) for _ in range(fresh if self.kept else 40 * fresh))
         out = []
         for k in rng.integers(len(self.kept), size=count):
-            picture, wanted, centres, pitch = self.kept[k]
-            across = int(rng.integers(-2, 3)) if centres[0] > pitch and centres[-1] < PIECE - pitch else 0
+            picture, wanted, centres, widths = self.kept[k]
+            aside = centres[0] > widths[0] and centres[-1] < lines.PIECE - widths[-1]
+            across = int(rng.integers(-2, 3)) if aside else 0
             picture = np.roll(picture, (int(rng.integers(-1, 2)), across), (0, 1))
-            out.append((picture, wanted, centres + across, pitch))
+            out.append((picture, wanted, centres + across, widths))
         return out
 
 
 def batch_of_pieces(pieces):
     count = len(pieces)
-    steps = PIECE // STEP
-    where = np.stack([places(c, p, w, steps) for _, w, c, p in pieces])
+    steps = lines.PIECE // STEP
+    where = np.stack([places(c, widths, w, steps) for _, w, c, widths in pieces])
     pictures = torch.from_numpy(np.stack([p[0] for p in pieces]))[:, None]
     return pictures, [p[1] for p in pieces], np.full(count, steps), torch.from_numpy(where)
 
 
-def some(seed, count=96):
+def some(kind, seed, count=96):
     """Drawn pieces as the network is fed them, [count, 1, 32, PIECE]."""
     rng = np.random.default_rng([seed, 9])
-    return torch.from_numpy(np.stack([piece(rng, 1.0)[0] for _ in range(count)]).astype(np.float32))[:, None]
+    return torch.from_numpy(np.stack([piece(kind, rng, 1.0)[0] for _ in range(count)]).astype(np.float32))[:, None]
 
 
 def batch_of_lines(found):
@@ -127,10 +115,10 @@ def batch_of_lines(found):
     return pictures, [c for _, c, _ in found], np.array([-(-w // STEP) for _, _, w in found]), None
 
 
-def loss_of(model, batch, frame_weight):
+def loss_of(kind, model, batch, frame_weight, half):
     pictures, wanted, steps, where = batch
     pictures = pictures.to(memory_format=torch.channels_last)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
         scores = model(pictures)
     log_p = F.log_softmax(scores.float(), -1)
     loss = F.ctc_loss(log_p.transpose(0, 1), torch.tensor([c for w in wanted for c in w]),
@@ -138,12 +126,12 @@ def loss_of(model, batch, frame_weight):
     if where is not None:
         loss = loss + frame_weight * F.nll_loss(log_p.flatten(0, 1), where.flatten(), ignore_index=-100)
     with torch.no_grad():
-        texts_read = [greedy(s[:n]) for s, n in zip(scores, steps)]
-        right = np.mean([classes(t) == w for t, w in zip(texts_read, wanted)])
+        texts_read = [greedy(s[:n], kind.SYMBOLS) for s, n in zip(scores, steps)]
+        right = np.mean([classes(kind, t) == w for t, w in zip(texts_read, wanted)])
     return loss, float(right)
 
 
-def run(work, name, folder, seed, steps, minutes, rate, start, batch=48):
+def run(kind, work, name, folder, seed, steps, minutes, rate, start, half, batch=48):
     """Trains `steps` steps (or `minutes`) and writes <work>/<name>.pt: the running mean of the weights."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -151,14 +139,14 @@ def run(work, name, folder, seed, steps, minutes, rate, start, batch=48):
     rng = np.random.default_rng([seed, 3])
     work = Path(work)
     work.mkdir(parents=True, exist_ok=True)
-    model = Lines()
+    model = Lines(kind)
     if start:
         model.load_state_dict(torch.load(work / f"{start}.pt", weights_only=True))
     model.to(memory_format=torch.channels_last)
     mean = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9), use_buffers=True)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
-    labelled, pieces = Labelled(folder) if folder else None, Pieces()
+    labelled, pieces = Labelled(kind, folder) if folder else None, Pieces(kind)
     began, step, shown, gone = time.monotonic(), 0, {"pieces": [0, 0, 0], "lines": [0, 0, 0]}, 0.0
     while gone < 1:
         gone = step / steps if steps else (time.monotonic() - began) / 60 / minutes
@@ -167,10 +155,10 @@ def run(work, name, folder, seed, steps, minutes, rate, start, batch=48):
         for group in optimiser.param_groups:
             group["lr"] = now
         hard = 1.0 if start else float(min(1, 0.2 + 2.5 * gone))
-        use_lines = labelled and step % 4 == 3 and (start or gone > 0.12)
+        use_lines = labelled and step % 2 == 1 and (start or gone > 0.12)
         batch_now = (batch_of_lines(labelled.draw(rng, batch // 4, hard)) if use_lines
-                     else batch_of_pieces(pieces.draw(rng, batch, batch // 4, hard)))
-        loss, right = loss_of(model, batch_now, 1.0 if gone < 0.5 else 0.3)
+                     else batch_of_pieces(pieces.draw(rng, batch, batch // 5, hard)))
+        loss, right = loss_of(kind, model, batch_now, 1.0 if gone < 0.5 else 0.3, half)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
