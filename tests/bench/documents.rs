@@ -64,14 +64,19 @@ fn main() {
     passport_eye(&photographs);
 }
 
+/// The document found, and its zone.
 fn zone(analysers: &Analysers, image: &RgbImage) {
+    let mut outlines = analysers.outlines.lock().expect("no panic before");
+    let documents = outlines.find(image).expect("a picture");
     let mut text = analysers
         .text
         .as_ref()
         .expect("models: `make models`")
         .lock()
         .expect("no panic before");
-    let lines = text.read_mrz_lines(image).expect("models that work");
+    let lines = text
+        .read_mrz_lines(image, &documents)
+        .expect("models that work");
     let lines: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
     assert!(mrz::correct(&lines).len() < 100);
 }

@@ -5,7 +5,7 @@ use idproof_ports::{DocumentFinder, ModelError, Point, Quad, RgbImage};
 use opencv::core::{Mat, Point as PixelPoint, Scalar, Size, Vector};
 use opencv::imgproc;
 
-use crate::vision::{scale, view};
+use crate::vision::{thumbnail, view};
 
 /// What the picture's longer side is scaled to.
 const SIDE: i32 = 720;
@@ -45,7 +45,7 @@ fn find(image: &RgbImage) -> opencv::Result<Vec<Quad>> {
     if w < 32 || h < 32 {
         return Ok(Vec::new());
     }
-    let small = scale(&view(image)?, w, h)?;
+    let small = thumbnail(&view(image)?, w, h)?;
     let mut soft = Mat::default();
     imgproc::gaussian_blur_def(&small, &mut soft, Size::new(5, 5), 0.0)?;
     let mut found: Vec<(f64, [PixelPoint; 4])> = Vec::new();

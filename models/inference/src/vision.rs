@@ -60,7 +60,7 @@ pub(crate) fn scale(source: &impl MatTraitConst, width: i32, height: i32) -> ope
 }
 
 /// Scales far down for a detector, in a fraction of the time of [`scale`]: samples the picture
-/// at two or four times the size asked for, then averages. Fine print aliases; faces do not.
+/// at two or four times the size asked for, then averages. Fine print aliases; faces and edges do not.
 pub(crate) fn thumbnail(
     source: &impl MatTraitConst,
     width: i32,

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use idproof_domain::mrz;
 use idproof_inference::{ModelFile, Runtime, text::PpOcr};
-use idproof_ports::{ModelIdentity, PageRequest, RgbImage, TextReader};
+use idproof_ports::{ModelIdentity, PageRequest, Quad, RgbImage, TextReader};
 use opencv::core::{CV_8UC3, Mat, Point, Scalar};
 use opencv::imgproc;
 use opencv::prelude::*;
@@ -48,18 +48,43 @@ fn model(file: &str) -> ModelFile {
     }
 }
 
-/// One reader for all tests: the runtime loads once a process.
-fn reader() -> MutexGuard<'static, PpOcr> {
-    static READER: OnceLock<Mutex<PpOcr>> = OnceLock::new();
-    let reader = READER.get_or_init(|| {
+/// Our own network for print, as it lies in the repository.
+fn own_print() -> ModelFile {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../print-lines/print-lines.onnx"
+    );
+    let identity = ModelIdentity {
+        name: "print_lines".to_owned(),
+        version: String::new(),
+        sha256: String::new(),
+    };
+    let bytes = std::fs::read(path).unwrap();
+    ModelFile { identity, bytes }
+}
+
+/// PP-OCR alone, and with our own network for print: the runtime loads once a process.
+fn readers() -> &'static [Mutex<PpOcr>; 2] {
+    static READERS: OnceLock<[Mutex<PpOcr>; 2]> = OnceLock::new();
+    READERS.get_or_init(|| {
         let runtime = Runtime::load(&models().join("libonnxruntime.so")).unwrap();
         let detection = model("ch_PP-OCRv4_det_infer.onnx");
         let recognition = model("ch_PP-OCRv4_rec_infer.onnx");
-        Mutex::new(PpOcr::new(&runtime, &detection, &recognition).unwrap())
-    });
+        let alone = || PpOcr::new(&runtime, &detection, &recognition).unwrap();
+        let both = alone().with_print_lines(&runtime, &own_print()).unwrap();
+        [Mutex::new(alone()), Mutex::new(both)]
+    })
+}
+
+fn free(reader: &'static Mutex<PpOcr>) -> MutexGuard<'static, PpOcr> {
     reader
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// One reader for all tests.
+fn reader() -> MutexGuard<'static, PpOcr> {
+    free(&readers()[1])
 }
 
 fn page() -> Mat {
@@ -115,7 +140,7 @@ fn a_zone_is_read_whichever_way_it_is_turned() {
     for (lines, pitch) in [(&PASSPORT[..], 26), (&CARD[..], 38)] {
         let page = zone(lines, pitch);
         for turns in 0..4 {
-            let found = reader().read_mrz_lines(&image(&page, turns)).unwrap();
+            let found = reader().read_mrz_lines(&image(&page, turns), &[]).unwrap();
             let texts: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
             let best = mrz::correct(&texts).into_iter().next();
             let best = best.unwrap_or_else(|| panic!("{turns} turns: no zone in {texts:?}"));
@@ -126,10 +151,37 @@ fn a_zone_is_read_whichever_way_it_is_turned() {
 }
 
 #[test]
+fn a_zone_is_read_where_a_document_was_seen_and_beside_it() {
+    let picture = image(&zone(&CARD, 38), 0);
+    let quad = |x0: f32, y0: f32, x1: f32, y1: f32| Quad {
+        corners: [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+            .map(|(x, y)| idproof_ports::Point::new(x, y)),
+    };
+    for documents in [
+        vec![quad(30.0, 200.0, 1_260.0, 780.0)],
+        // Another document, whose zone it is not; and one that was found too small.
+        vec![quad(100.0, 20.0, 700.0, 420.0)],
+        vec![quad(40.0, 200.0, 700.0, 600.0)],
+        vec![quad(30.0, 200.0, 1_260.0, 590.0)],
+        // No document at all.
+        vec![quad(-50.0, -90.0, -10.0, -20.0)],
+    ] {
+        let found = reader().read_mrz_lines(&picture, &documents).unwrap();
+        let texts: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
+        let best = mrz::correct(&texts).into_iter().next();
+        assert_eq!(
+            best.map(|b| b.lines),
+            Some(CARD.map(str::to_owned).to_vec()),
+            "{documents:?}"
+        );
+    }
+}
+
+#[test]
 fn a_wrong_check_digit_is_read_as_it_stands() {
     let lines = [PASSPORT[0], "L898902C36UTO7408123F1204159ZE184226B<<<<<10"];
     let found = reader()
-        .read_mrz_lines(&image(&zone(&lines, 26), 0))
+        .read_mrz_lines(&image(&zone(&lines, 26), 0), &[])
         .unwrap();
     let texts: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
     let best = &mrz::correct(&texts)[0];
@@ -140,7 +192,7 @@ fn a_wrong_check_digit_is_read_as_it_stands() {
 #[test]
 fn lines_stand_where_they_were_printed() {
     let found = reader()
-        .read_mrz_lines(&image(&zone(&CARD, 38), 0))
+        .read_mrz_lines(&image(&zone(&CARD, 38), 0), &[])
         .unwrap();
     for (row, line) in found.iter().enumerate() {
         let [a, _, c, _] = line.corners;
@@ -159,7 +211,7 @@ fn lines_stand_where_they_were_printed() {
 fn print_that_is_no_zone_gives_no_lines() {
     assert!(
         reader()
-            .read_mrz_lines(&image(&page(), 0))
+            .read_mrz_lines(&image(&page(), 0), &[])
             .unwrap()
             .is_empty()
     );
@@ -169,7 +221,7 @@ fn print_that_is_no_zone_gives_no_lines() {
     }
     assert!(
         reader()
-            .read_mrz_lines(&image(&page, 0))
+            .read_mrz_lines(&image(&page, 0), &[])
             .unwrap()
             .is_empty()
     );
@@ -234,12 +286,38 @@ fn a_page_upside_down_is_read_where_that_may_be() {
 fn the_smallest_image_is_no_error() {
     let dot = RgbImage::from_raw(1, 1, vec![0; 3]).unwrap();
     assert!(reader().read(&dot, &UPRIGHT).unwrap().lines.is_empty());
-    assert!(reader().read_mrz_lines(&dot).unwrap().is_empty());
+    assert!(reader().read_mrz_lines(&dot, &[]).unwrap().is_empty());
     let hair = RgbImage::from_raw(3000, 1, vec![90; 9000]).unwrap();
-    assert!(reader().read_mrz_lines(&hair).unwrap().is_empty());
+    assert!(reader().read_mrz_lines(&hair, &[]).unwrap().is_empty());
 }
 
 #[test]
-fn both_models_are_named() {
-    assert_eq!(reader().identities().len(), 2);
+fn print_reads_the_same_with_our_own_network_for_it_and_without() {
+    let mut page = page();
+    let written = ["REPUBLIC", "14051988", "LANTERN", "MARTIN"];
+    for (row, text) in (0..).zip(written) {
+        print(&mut page, text, 100, 200 + 120 * row, 40);
+    }
+    let either = PageRequest {
+        may_be_turned: true,
+        ..UPRIGHT
+    };
+    for reader in readers() {
+        for turns in [0, 2] {
+            let found = free(reader).read(&image(&page, turns), &either).unwrap();
+            assert_eq!(found.turned, turns == 2);
+            for text in written {
+                // PP-OCR takes an R of this stroked face for a small one.
+                let texts: Vec<String> =
+                    found.lines.iter().map(|l| l.text.to_uppercase()).collect();
+                assert!(texts.iter().any(|t| t == text), "{texts:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_model_is_named() {
+    let named = readers().each_ref().map(|r| free(r).identities().len());
+    assert_eq!(named, [2, 3]);
 }

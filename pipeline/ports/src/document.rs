@@ -89,8 +89,13 @@ pub trait TextReader: Send {
     fn read(&mut self, image: &RgbImage, request: &PageRequest) -> Result<PageRead, ModelError>;
 
     /// Only the lines that could belong to a machine-readable zone, top to bottom, each
-    /// restricted to `A-Z0-9<`. Whatever way the zone is turned in the image.
-    fn read_mrz_lines(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError>;
+    /// restricted to `A-Z0-9<`. Whatever way the zone is turned in the image. `documents`: where documents were seen;
+    /// that is looked at first, and the rest where it may hold a zone.
+    fn read_mrz_lines(
+        &mut self,
+        image: &RgbImage,
+        documents: &[Quad],
+    ) -> Result<Vec<TextLine>, ModelError>;
 
     /// The text of an image that shows one line of a machine-readable zone and nothing else,
     /// in `A-Z0-9<`; `None` where none can be made out.

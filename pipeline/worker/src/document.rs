@@ -106,7 +106,6 @@ impl Reading {
         image: &RgbImage,
         report: &ImageReport,
     ) {
-        let zone = self.zone_of(&analysers.text, image);
         let quads = match lock(&analysers.outlines).find(image) {
             Ok(quads) => quads,
             Err(e) => {
@@ -114,6 +113,7 @@ impl Reading {
                 Vec::new()
             }
         };
+        let zone = self.zone_of(&analysers.text, image, &quads);
         let rows = zone.as_ref().map(ZoneRead::rows);
         let card = card::place(&quads, rows.as_ref(), format_of(input.announced));
         let (mut shown, card, mut lines) =
@@ -166,6 +166,7 @@ impl Reading {
         &mut self,
         reader: &Capability<Mutex<Box<dyn TextReader>>>,
         image: &RgbImage,
+        documents: &[Quad],
     ) -> Option<ZoneRead> {
         let reader = match reader {
             Ok(r) => r,
@@ -176,7 +177,7 @@ impl Reading {
         };
         let mut reader = lock(reader);
         self.models.extend(reader.identities());
-        match side::zone(&mut **reader, image) {
+        match side::zone(&mut **reader, image, documents) {
             Ok(zone) => zone,
             Err(e) => {
                 self.text_problem = Some((ReasonCode::ModelFailed, e.to_string()));

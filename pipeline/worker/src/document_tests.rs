@@ -138,7 +138,7 @@ impl TextReader for Reader {
         Ok(upright(lines.unwrap_or_default()))
     }
 
-    fn read_mrz_lines(&mut self, _: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
+    fn read_mrz_lines(&mut self, _: &RgbImage, _: &[Quad]) -> Result<Vec<TextLine>, ModelError> {
         self.1 += 1;
         let with_zone = self.0[self.1 - 1].iter().find(|c| !c.zone.is_empty());
         let Some(card) = with_zone else {

@@ -31,9 +31,9 @@ pub struct Look {
 /// In words, when a model is missing or fails.
 pub fn look(analysers: &Analysers, image: &RgbImage) -> Result<Look, String> {
     let reader = analysers.text.as_ref().map_err(ToString::to_string)?;
-    let zone = zone(&mut **lock(reader), image).map_err(|e| e.to_string())?;
     let quads = lock(&analysers.outlines).find(image);
     let quads = quads.map_err(|e| e.to_string())?;
+    let zone = zone(&mut **lock(reader), image, &quads).map_err(|e| e.to_string())?;
     let rows = zone.as_ref().map(ZoneRead::rows);
     let card = card::place(&quads, rows.as_ref(), CARD);
     Ok(Look {
@@ -69,8 +69,8 @@ pub fn edits_of(
     let reader = analysers.text.as_ref().map_err(ToString::to_string)?;
     let mut reader = lock(reader);
     let why = |e: ModelError| e.to_string();
-    let zone = zone(&mut **reader, image).map_err(why)?;
     let quads = lock(&analysers.outlines).find(image).map_err(why)?;
+    let zone = zone(&mut **reader, image, &quads).map_err(why)?;
     let rows = zone.as_ref().map(ZoneRead::rows);
     let card = card::place(&quads, rows.as_ref(), CARD);
     let read = read(&mut **reader, image, card, zone.as_ref()).map_err(why)?;
@@ -141,8 +141,9 @@ impl ZoneRead {
 pub(crate) fn zone(
     reader: &mut dyn TextReader,
     image: &RgbImage,
+    documents: &[Quad],
 ) -> Result<Option<ZoneRead>, ModelError> {
-    let lines = reader.read_mrz_lines(image)?;
+    let lines = reader.read_mrz_lines(image, documents)?;
     let of = |lines: &[TextLine]| {
         let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
         mrz::correct(&texts).into_iter().next()

@@ -269,6 +269,16 @@ impl Loader<'_> {
                     reader
                 }
             };
+            // Without it PP-OCR reads all print, at a third of a photograph's time.
+            let reader = match self.file("print_lines") {
+                Ok(lines) => reader
+                    .with_print_lines(self.runtime()?, &lines)
+                    .map_err(text_of)?,
+                Err(why) => {
+                    tracing::warn!(%why, "print is read without the small network for it, which takes longer");
+                    reader
+                }
+            };
             Ok(Box::new(reader))
         };
         capability("text", load().map(Mutex::new))

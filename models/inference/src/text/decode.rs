@@ -11,6 +11,8 @@ pub(super) struct Reading {
     pub signs: usize,
     /// Where the middle of each character stands, as a share of the picture's width; only [`plain`] tells.
     pub places: Vec<f32>,
+    /// The probability of each character; only [`plain`] tells.
+    pub sure: Vec<f32>,
 }
 
 impl Reading {
@@ -54,6 +56,7 @@ pub(super) fn free(probabilities: &[f32], names: &[String]) -> Reading {
         },
         signs: 0,
         places: Vec::new(),
+        sure: Vec::new(),
     }
 }
 
@@ -61,24 +64,65 @@ pub(super) fn free(probabilities: &[f32], names: &[String]) -> Reading {
 /// class `k` is `symbols[k - 1]`.
 pub(super) fn plain(probabilities: &[f32], symbols: &[u8]) -> Reading {
     let mut reading = Reading::default();
-    let steps = probabilities.chunks_exact(symbols.len() + 1);
-    let count = steps.len().max(1) as f32;
-    let mut marks: Vec<Mark> = Vec::new();
+    let steps = probabilities.len() / (symbols.len() + 1);
+    let runs = runs(probabilities, symbols.len() + 1);
+    for run in &runs {
+        let byte = symbols[run.class - 1];
+        reading.text.push(char::from(byte));
+        reading.signs += usize::from(byte == b'<' || byte.is_ascii_digit());
+        reading.confidence += run.probability / runs.len() as f32;
+        let middle = (run.first + run.last) as f32 / 2.0;
+        reading.places.push((middle + 0.5) / steps.max(1) as f32);
+        reading.sure.push(run.probability);
+    }
+    reading
+}
+
+/// The likeliest text in `names`, whose class 1 is the first, where each character is at least so probable; `None`
+/// where one is not, where a small letter stands between two capitals, and where there is no text.
+pub(super) fn sure(probabilities: &[f32], names: &[char], least: f32) -> Option<Reading> {
+    let runs = runs(probabilities, names.len() + 1);
+    if runs.iter().any(|r| r.probability < least) {
+        return None;
+    }
+    let text: String = runs.iter().map(|r| names[r.class - 1]).collect();
+    let text = text.trim().to_owned();
+    let letters: Vec<char> = text.chars().collect();
+    let mixed = letters
+        .windows(3)
+        .any(|w| w[0].is_uppercase() && w[1].is_lowercase() && w[2].is_uppercase());
+    (!text.is_empty() && !mixed).then(|| Reading {
+        text,
+        confidence: runs.iter().map(|r| r.probability).sum::<f32>() / runs.len() as f32,
+        ..Reading::default()
+    })
+}
+
+/// A class other than the blank, the steps it lasted and its highest probability in them.
+struct Run {
+    class: usize,
+    first: usize,
+    last: usize,
+    probability: f32,
+}
+
+fn runs(probabilities: &[f32], classes: usize) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
     let mut last = BLANK;
-    for (at, step) in steps.enumerate() {
+    for (at, step) in probabilities.chunks_exact(classes).enumerate() {
         let (class, probability) =
             step.iter().enumerate().fold(
                 (BLANK, 0.0),
                 |best, (i, p)| if *p > best.1 { (i, *p) } else { best },
             );
-        match marks.last_mut().filter(|_| class == last) {
+        match runs.last_mut().filter(|_| class == last) {
             _ if class == BLANK => {}
-            Some(mark) => {
-                mark.last = at;
-                mark.probability = mark.probability.max(probability);
+            Some(run) => {
+                run.last = at;
+                run.probability = run.probability.max(probability);
             }
-            None => marks.push(Mark {
-                byte: symbols[class - 1],
+            None => runs.push(Run {
+                class,
                 first: at,
                 last: at,
                 probability,
@@ -86,13 +130,7 @@ pub(super) fn plain(probabilities: &[f32], symbols: &[u8]) -> Reading {
         }
         last = class;
     }
-    for mark in &marks {
-        reading.text.push(char::from(mark.byte));
-        reading.signs += usize::from(mark.byte == b'<' || mark.byte.is_ascii_digit());
-        reading.confidence += mark.probability / marks.len() as f32;
-        reading.places.push((mark.centre() + 0.5) / count);
-    }
-    reading
+    runs
 }
 
 /// The classes that stand for a symbol of `A-Z0-9<`: small letters and the signs that the
@@ -148,6 +186,7 @@ pub(super) fn zone(probabilities: &[f32], classes: usize, symbols: &[(usize, u8)
             .filter(|m| m.byte == b'<' || m.byte.is_ascii_digit())
             .count(),
         places: Vec::new(),
+        sure: Vec::new(),
     }
 }
 
@@ -280,6 +319,22 @@ mod tests {
         assert_eq!((reading.text.as_str(), reading.signs), ("AA<", 1));
         assert!((reading.confidence - 2.5 / 3.0).abs() < 1e-6);
         assert!(plain(&steps(&[0, 0]), b"A0<XY") == Reading::default());
+    }
+
+    #[test]
+    fn a_line_is_read_where_each_of_its_characters_is_sure() {
+        let mut seen = steps(&[5, 1, 0, 1, 2, 2, 0, 5]);
+        let names = ['A', 'b', '<', '-', ' '];
+        assert_eq!(sure(&seen, &names, 0.9).unwrap().text, "AAb");
+        // The surest step of a character counts.
+        seen[4 * 6 + 2] = 0.6;
+        assert!(sure(&seen, &names, 0.9).is_some());
+        seen[5 * 6 + 2] = 0.7;
+        assert!(sure(&seen, &names, 0.9).is_none());
+        assert!(sure(&steps(&[0, 0, 5]), &names, 0.9).is_none());
+        // A letter taken for a small one.
+        assert!(sure(&steps(&[1, 2, 1]), &names, 0.9).is_none());
+        assert!(sure(&steps(&[1, 2, 2]), &names, 0.9).is_some());
     }
 
     #[test]

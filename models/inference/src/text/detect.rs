@@ -1,14 +1,14 @@
 //! Finds text with PP-OCR's detector (differentiable binarisation, arXiv:1911.08947).
 
 use idproof_ports::{ModelError, ModelIdentity, Point, RgbImage};
-use opencv::core::{Mat, Point as PixelPoint, Rect, Scalar, Vector};
+use opencv::core::{Mat, Point as PixelPoint, Rect as PixelRect, Scalar, Vector};
 use opencv::imgproc;
 use opencv::prelude::*;
 
 use super::strip::Strip;
 use super::vision_error;
 use crate::runtime::{ModelFile, Net, Runtime};
-use crate::vision::{affine, planar, scale as scale_image, to_i32, view};
+use crate::vision::{affine, planar, scale as scale_image, thumbnail, to_i32, view};
 
 /// Probability from which a pixel is text.
 const PIXEL: f32 = 0.3;
@@ -39,16 +39,35 @@ impl Detector {
     }
 
     /// Every strip of text, in pixels of the image, its angle within ±90° of upright.
-    /// `side` is what the longer side is scaled to; `turn` is the direction, in radians, of
-    /// the text to be found best: the picture is turned so that it lies level.
+    /// `part`: where it is looked for; `side` is what the longer side of the whole image is scaled to; `turn` is the
+    /// direction, in radians, of the text to be found best: the picture is turned so that it lies level.
     pub fn find(
         &mut self,
         image: &RgbImage,
+        part: PixelRect,
         side: i32,
         turn: f32,
     ) -> Result<Vec<Strip>, ModelError> {
+        let picture = shrink(image, part, side).map_err(vision_error(&self.net))?;
+        self.strips_of(picture, part, turn)
+    }
+
+    /// The same of the whole picture, from a few of its pixels: enough to tell that there is print.
+    pub fn glance(&mut self, image: &RgbImage, side: i32) -> Result<Vec<Strip>, ModelError> {
+        let (width, height) = size(image, whole(image), side);
+        let few = view(image).and_then(|all| thumbnail(&all, width, height));
+        self.strips_of(few.map_err(vision_error(&self.net))?, whole(image), 0.0)
+    }
+
+    /// `picture`: what shows the part.
+    fn strips_of(
+        &mut self,
+        picture: Mat,
+        part: PixelRect,
+        turn: f32,
+    ) -> Result<Vec<Strip>, ModelError> {
         let prepare = || -> opencv::Result<(Turned, Vec<f32>)> {
-            let turned = Turned::new(shrink(image, side)?, turn)?;
+            let turned = Turned::new(picture, turn)?;
             let data = planar(&turned.picture, [2, 1, 0], [127.5; 3], [1.0 / 127.5; 3])?;
             Ok((turned, data))
         };
@@ -61,10 +80,15 @@ impl Detector {
         };
         let found = strips(&map.data, w).map_err(vision_error(&self.net))?;
         let scale = (
-            image.width() as f32 / turned.before.0,
-            image.height() as f32 / turned.before.1,
+            part.width as f32 / turned.before.0,
+            part.height as f32 / turned.before.1,
         );
-        let back = |strip: Strip| scaled(turned.back(strip), scale);
+        let back = |strip: Strip| {
+            let mut strip = scaled(turned.back(strip), scale);
+            strip.centre.x += part.x as f32;
+            strip.centre.y += part.y as f32;
+            strip
+        };
         Ok(found.into_iter().map(back).collect())
     }
 }
@@ -124,12 +148,22 @@ impl Turned {
     }
 }
 
-/// The picture with its longer side `side` (at most doubled), both multiples of 32.
-fn shrink(image: &RgbImage, side: i32) -> opencv::Result<Mat> {
+/// The whole of an image.
+pub(super) fn whole(image: &RgbImage) -> PixelRect {
+    PixelRect::new(0, 0, to_i32(image.width()), to_i32(image.height()))
+}
+
+/// The part of a picture whose longer side would be `side` (at most doubled), both its sides multiples of 32.
+fn shrink(image: &RgbImage, part: PixelRect, side: i32) -> opencv::Result<Mat> {
+    let (width, height) = size(image, part, side);
+    scale_image(&Mat::roi(&view(image)?, part)?, width, height)
+}
+
+fn size(image: &RgbImage, part: PixelRect, side: i32) -> (i32, i32) {
     let longer = to_i32(image.width().max(image.height()));
     let scale = (f64::from(side) / f64::from(longer)).min(2.0);
-    let fit = |v: u32| (((f64::from(v) * scale / 32.0).round() as i32) * 32).clamp(32, side);
-    scale_image(&view(image)?, fit(image.width()), fit(image.height()))
+    let fit = |v: i32| (((f64::from(v) * scale / 32.0).round() as i32) * 32).clamp(32, side);
+    (fit(part.width), fit(part.height))
 }
 
 /// The text of a probability map, in its pixels.
@@ -194,7 +228,7 @@ fn mean_inside(
     probability: &impl MatTraitConst,
     contour: &Vector<PixelPoint>,
 ) -> opencv::Result<f64> {
-    let bounds: Rect = imgproc::bounding_rect(contour)?;
+    let bounds: PixelRect = imgproc::bounding_rect(contour)?;
     let mut mask = Mat::zeros(bounds.height, bounds.width, opencv::core::CV_8UC1)?.to_mat()?;
     let mut polygons: Vector<Vector<PixelPoint>> = Vector::new();
     polygons.push(contour.clone());

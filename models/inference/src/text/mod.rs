@@ -6,6 +6,7 @@ mod decode;
 mod detect;
 mod grid;
 mod own;
+mod quick;
 mod recognise;
 mod rows;
 mod strip;
@@ -13,8 +14,10 @@ mod tighten;
 
 use idproof_domain::mrz;
 use idproof_ports::{
-    ModelError, ModelIdentity, PageRead, PageRequest, Point, RgbImage, TextLine, TextReader,
+    ModelError, ModelIdentity, PageRead, PageRequest, Point, Quad, Rect, RgbImage, TextLine,
+    TextReader,
 };
+use opencv::core::{Point as PixelPoint, Rect as PixelRect};
 
 use crate::graph::fewer_passes;
 use crate::runtime::{ModelFile, Net, Runtime};
@@ -23,6 +26,7 @@ use decode::Reading;
 use detect::Detector;
 use grid::Grid;
 use own::LineReader;
+use quick::QuickReader;
 use recognise::Recogniser;
 use rows::Group;
 use strip::Strip;
@@ -37,6 +41,16 @@ const TELLING: std::ops::RangeInclusive<f32> = 3.0..=8.0;
 const PRINT_UPRIGHT: f32 = 0.75;
 /// What the longer side is scaled to for finding a zone: coarse first, finer while the text found is too small to tell.
 const ZONE_SIDES: [i32; 3] = [640, 960, 1600];
+/// What the longer side is scaled to for telling whether there is print beside the documents seen, and how long over
+/// its thickness a strip is print.
+const COARSE: i32 = 320;
+const LONG: f32 = 4.0;
+/// The documents seen are looked at with so much round them, as a share of their longer side; not alone where that
+/// is most of the picture.
+const AROUND: f32 = 0.04;
+const MOST: f32 = 0.75;
+/// What is beside them is looked at too where it is wider than this share of their shorter side.
+const ROOM: f32 = 0.15;
 /// Rows as thick as this, in pixels of the scaled picture, would have been told from a zone.
 const CLEAR: f32 = 14.0;
 /// Text further from level than this, radians, is looked for in a turned picture.
@@ -71,6 +85,10 @@ const STAMPED: f32 = 0.12;
 /// Fillers that the own network sees in a row which stands the right way up. Upside down it sees letters and digits in
 /// their places or nothing, and is as sure of them.
 const UPRIGHT_FILLERS: usize = 2;
+/// So many lines read surely tell the way up, each of so many characters.
+const FEWEST_TOLD: usize = 2;
+const WORD: usize = 4;
+
 /// A lone line is looked at without its margins where they take more than this of it.
 const LOOSE: f32 = 0.8;
 
@@ -79,6 +97,7 @@ pub struct PpOcr {
     detector: Detector,
     recogniser: Recogniser,
     own: Option<LineReader>,
+    quick: Option<QuickReader>,
 }
 
 /// Where rows lie, the right way up, and what our own network reads there.
@@ -106,6 +125,7 @@ impl PpOcr {
             detector: Detector::new(runtime, &lean(detection))?,
             recogniser: Recogniser::new(runtime, &lean(recognition))?,
             own: None,
+            quick: None,
         })
     }
 
@@ -121,51 +141,69 @@ impl PpOcr {
         self.own = Some(LineReader::new(runtime, lines)?);
         Ok(self)
     }
+
+    /// Print is read by this network first; what it does not read surely is left to PP-OCR, which takes over ten times
+    /// as long.
+    ///
+    /// # Errors
+    /// A file that cannot be loaded, or that does not name its symbols.
+    pub fn with_print_lines(
+        mut self,
+        runtime: &Runtime,
+        lines: &ModelFile,
+    ) -> Result<Self, ModelError> {
+        self.quick = Some(QuickReader::new(runtime, lines)?);
+        Ok(self)
+    }
 }
 
 impl TextReader for PpOcr {
     fn read(&mut self, image: &RgbImage, request: &PageRequest) -> Result<PageRead, ModelError> {
         let side = i32::try_from(request.side).unwrap_or(i32::MAX);
         let side = side.clamp(LEAST_SIDE, MOST_SIDE) / 32 * 32;
-        let mut strips = self.detector.find(image, side, 0.0)?;
+        let mut strips = self.detector.find(image, detect::whole(image), side, 0.0)?;
         strips.retain(|s| may_hold_a_field(s, image, request));
         // First what tells the way up: long enough to be words, and no longer.
         strips.sort_by(|a, b| b.length.total_cmp(&a.length));
         strips.sort_by_key(|s| !TELLING.contains(&s.aspect()));
-        let (turned, mut readings) = match request.may_be_turned {
-            true => self.way_up(image, &mut strips)?,
-            false => (false, Vec::new()),
-        };
-        readings.extend(self.recogniser.read(image, &strips[readings.len()..])?);
+        let mut turned = false;
+        let mut readings = self.quickly(image, &strips)?;
+        if request.may_be_turned {
+            turned = self.turn_up(image, &mut strips, &mut readings)?;
+        }
+        let left: Vec<usize> = (0..strips.len())
+            .filter(|i| readings[*i].is_none())
+            .collect();
+        let unread: Vec<Strip> = left.iter().map(|i| strips[*i]).collect();
+        for (i, reading) in left.iter().zip(self.recogniser.read(image, &unread)?) {
+            readings[*i] = Some(reading);
+        }
+        let readings = readings
+            .into_iter()
+            .map(Option::unwrap_or_default)
+            .collect();
         let lines = lines(&strips, readings)
             .filter(|l| !l.text.trim().is_empty())
             .collect();
         Ok(PageRead { lines, turned })
     }
 
-    fn read_mrz_lines(&mut self, image: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
+    fn read_mrz_lines(
+        &mut self,
+        image: &RgbImage,
+        documents: &[Quad],
+    ) -> Result<Vec<TextLine>, ModelError> {
         let mut best = Attempt::default();
-        let mut turn = 0.0;
-        let longer = image.width().max(image.height()) as f32;
-        for side in ZONE_SIDES {
-            let before = best.rank;
-            let mut strips = self.detector.find(image, side, turn)?;
-            self.try_strips(image, &strips, &mut best)?;
-            let found = rows::direction(&strips);
-            if !best.is_as_read() && (found - turn).abs() > ASLANT {
-                // Long rows that do not lie level come out in pieces.
-                turn = found;
-                strips = self.detector.find(image, side, turn)?;
-                self.try_strips(image, &strips, &mut best)?;
-            }
-            let thickest = CLEAR * longer / side as f32;
-            let clear = !best.is_zone && rows::are_clear(&strips, thickest);
-            // Where a finer picture shows the same, another will not show more.
-            let settled = best.is_perfect() && best.is_whole() && best.rank == before;
-            if best.is_as_read() || settled || clear {
-                break;
+        if let Some(part) = part_with(documents, image) {
+            self.search(image, part, &mut best)?;
+            let alone = !has_room_beside(documents, part, image);
+            let nothing = !best.is_zone && (alone || !self.is_print_beside(image, part)?);
+            // Rows that reach the edge may go on, and lie on a document that was found too small.
+            if best.is_perfect() || nothing || best.rank.is_some() && is_inside(&best.lines, part) {
+                return Ok(best.lines);
             }
         }
+        self.search(image, detect::whole(image), &mut best)?;
         Ok(best.lines)
     }
 
@@ -182,18 +220,29 @@ impl TextReader for PpOcr {
             ways.push(tight);
         }
         let mut readings = Vec::new();
-        for way in &ways {
-            readings.push(match &mut self.own {
-                Some(own) => own.read(image, *way)?,
-                None => self.probe(image, *way)?,
-            });
+        for way in ways {
+            match &mut self.own {
+                Some(own) => {
+                    let first = own.read(image, way)?;
+                    let again = own.read_rows(image, &[way], first.text.len())?;
+                    readings.extend([first].into_iter().chain(again).map(|r| (way, r)));
+                }
+                None => readings.push((way, self.probe(image, way)?)),
+            }
         }
-        let best = lines(&ways, readings)
-            .filter(|l| !l.text.is_empty())
-            .max_by(|a, b| a.confidence.total_cmp(&b.confidence));
-        Ok(best.map(|line| TextLine {
-            text: mrz::settle(&line.text),
-            ..line
+        // What is read the same more often, then what is surer.
+        let alike = |text: &str| readings.iter().filter(|(_, r)| r.text == text).count();
+        let best = readings
+            .iter()
+            .filter(|(_, r)| !r.text.is_empty())
+            .max_by(|(_, a), (_, b)| {
+                let often = alike(&a.text).cmp(&alike(&b.text));
+                often.then(a.confidence.total_cmp(&b.confidence))
+            });
+        Ok(best.map(|(way, reading)| TextLine {
+            corners: on_symbols(way, reading).corners(),
+            text: mrz::settle(&reading.text, &reading.sure),
+            confidence: reading.confidence,
         }))
     }
 
@@ -203,33 +252,103 @@ impl TextReader for PpOcr {
             self.recogniser.identity().clone(),
         ];
         all.extend(self.own.as_ref().map(|own| own.identity().clone()));
+        all.extend(self.quick.as_ref().map(|quick| quick.identity().clone()));
         all
     }
 }
 
 impl PpOcr {
-    /// Whether the print stands upside down, told by its first lines; all of them are turned the way
-    /// up that reads. What those first lines say.
-    fn way_up(
+    /// Looks for a zone in a part of a picture, finer as long as that may show more, and keeps the best.
+    fn search(
         &mut self,
         image: &RgbImage,
-        strips: &mut [Strip],
-    ) -> Result<(bool, Vec<Reading>), ModelError> {
-        let first = &strips[..strips.len().min(PROBED)];
-        let readings = self.recogniser.read(image, first)?;
+        part: PixelRect,
+        best: &mut Attempt,
+    ) -> Result<(), ModelError> {
+        let mut turn = 0.0;
+        let longer = image.width().max(image.height()) as f32;
+        for side in ZONE_SIDES {
+            let before = best.rank;
+            let mut strips = self.detector.find(image, part, side, turn)?;
+            self.try_strips(image, &strips, best)?;
+            let found = rows::direction(&strips);
+            if !best.is_as_read() && (found - turn).abs() > ASLANT {
+                // Long rows that do not lie level come out in pieces.
+                turn = found;
+                strips = self.detector.find(image, part, side, turn)?;
+                self.try_strips(image, &strips, best)?;
+            }
+            let thickest = CLEAR * longer / side as f32;
+            let clear = !best.is_zone && rows::are_clear(&strips, thickest);
+            // Where a finer picture shows the same, another will not show more.
+            let settled = best.is_perfect() && best.is_whole() && best.rank == before;
+            if best.is_as_read() || settled || clear {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a row of print runs where no document was seen: another document may lie there.
+    fn is_print_beside(&mut self, image: &RgbImage, part: PixelRect) -> Result<bool, ModelError> {
+        let strips = self.detector.glance(image, COARSE)?;
+        let within =
+            |s: &Strip| part.contains(PixelPoint::new(s.centre.x as i32, s.centre.y as i32));
+        Ok(strips.iter().any(|s| s.aspect() > LONG && !within(s)))
+    }
+
+    /// What the small network reads surely, of lines that stand the way up they are given.
+    fn quickly(
+        &mut self,
+        image: &RgbImage,
+        strips: &[Strip],
+    ) -> Result<Vec<Option<Reading>>, ModelError> {
+        let Some(quick) = &mut self.quick else {
+            return Ok(vec![None; strips.len()]);
+        };
+        let fitted = tighten::rows(image, strips).map_err(self.recogniser.vision_error())?;
+        fitted.iter().map(|s| quick.read(image, *s)).collect()
+    }
+
+    /// Lines that the small network does not mostly read as they stand: whether they stand upside down, told by what it
+    /// reads then, or else by the other network's reading of the first lines. All of them are turned the way up that
+    /// reads, and what was read is kept.
+    fn turn_up(
+        &mut self,
+        image: &RgbImage,
+        strips: &mut Vec<Strip>,
+        readings: &mut Vec<Option<Reading>>,
+    ) -> Result<bool, ModelError> {
+        let upright = told(readings);
+        if 2 * upright > strips.len() {
+            return Ok(false);
+        }
+        let over: Vec<Strip> = strips.iter().map(|s| s.turned()).collect();
+        let found = self.quickly(image, &over)?;
+        let turned = told(&found);
+        if upright.max(turned) >= FEWEST_TOLD && upright.min(turned) * 2 < upright.max(turned) {
+            if turned > upright {
+                (*strips, *readings) = (over, found);
+            }
+            return Ok(turned > upright);
+        }
+        let probed = strips.len().min(PROBED);
+        let upright = self.recogniser.read(image, &strips[..probed])?;
         let sure = |all: &[Reading]| {
             all.iter().map(|r| r.confidence).sum::<f32>() / all.len().max(1) as f32
         };
-        if sure(&readings) >= PRINT_UPRIGHT {
-            return Ok((false, readings));
+        let mut best = (false, upright);
+        if sure(&best.1) < PRINT_UPRIGHT {
+            let turned = self.recogniser.read(image, &over[..probed])?;
+            if sure(&turned) > sure(&best.1) {
+                best = (true, turned);
+                (*strips, *readings) = (over, found);
+            }
         }
-        let turned: Vec<Strip> = first.iter().map(|s| s.turned()).collect();
-        let others = self.recogniser.read(image, &turned)?;
-        if sure(&others) <= sure(&readings) {
-            return Ok((false, readings));
+        for (slot, reading) in readings.iter_mut().zip(best.1) {
+            *slot = Some(reading);
         }
-        strips.iter_mut().for_each(|s| *s = s.turned());
-        Ok((true, others))
+        Ok(best.0)
     }
 
     fn try_strips(
@@ -382,6 +501,56 @@ impl PpOcr {
         let readings = self.recogniser.read_zone(image, &[strip], NATURAL)?;
         Ok(readings.into_iter().next().unwrap_or_default())
     }
+}
+
+/// Whether another document may lie beside the part, or the zone of one whose outline was found too small.
+fn has_room_beside(documents: &[Quad], part: PixelRect, image: &RgbImage) -> bool {
+    let shorter = |q: &Quad| q.corners[1].distance(q.corners[2]);
+    let largest = documents.iter().map(shorter).fold(0.0, f32::max);
+    let (right, below) = (part.x + part.width, part.y + part.height);
+    let beside = [
+        part.x as f32,
+        part.y as f32,
+        image.width() as f32 - right as f32,
+        image.height() as f32 - below as f32,
+    ];
+    beside.iter().any(|b| *b > ROOM * largest)
+}
+
+/// Whether rows lie in the part, one thickness off its edges.
+fn is_inside(rows: &[TextLine], part: PixelRect) -> bool {
+    let (right, below) = (part.x + part.width, part.y + part.height);
+    rows.iter().all(|row| {
+        let by = row.corners[1].distance(row.corners[2]);
+        row.corners.iter().all(|p| {
+            p.x - by > part.x as f32
+                && p.y - by > part.y as f32
+                && p.x + by < right as f32
+                && p.y + by < below as f32
+        })
+    })
+}
+
+/// How many lines of a word or more were read.
+fn told(readings: &[Option<Reading>]) -> usize {
+    let long = |r: &&Reading| r.text.chars().count() >= WORD;
+    readings.iter().flatten().filter(long).count()
+}
+
+/// The part of a picture with all the documents seen in it.
+fn part_with(documents: &[Quad], image: &RgbImage) -> Option<PixelRect> {
+    let corners: Vec<Point> = documents.iter().flat_map(|q| q.corners).collect();
+    let bounds = Rect::round(&corners);
+    let more = AROUND * bounds.width.max(bounds.height);
+    let within = |v: f32, most: u32| v.clamp(0.0, most as f32) as i32;
+    let left = within(bounds.x - more, image.width());
+    let top = within(bounds.y - more, image.height());
+    let right = within(bounds.x + bounds.width + more, image.width());
+    let bottom = within(bounds.y + bounds.height + more, image.height());
+    let part = PixelRect::new(left, top, right - left, bottom - top);
+    let all = image.width() as f32 * image.height() as f32;
+    let share = part.width as f32 * part.height as f32 / all.max(1.0);
+    (part.width > 0 && part.height > 0 && share < MOST).then_some(part)
 }
 
 fn lines(strips: &[Strip], readings: Vec<Reading>) -> impl Iterator<Item = TextLine> {

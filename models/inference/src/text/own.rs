@@ -9,15 +9,15 @@ use super::strip::Strip;
 use super::vision_error;
 use crate::runtime::{ModelFile, Net, Runtime};
 
-const HEIGHT: i32 = 32;
+pub(super) const HEIGHT: i32 = 32;
 /// Columns a step of the output covers.
-const STEP: i32 = 4;
+pub(super) const STEP: i32 = 4;
 /// Columns a symbol is best fed with; trained with 9.5 to 23.
 const PITCH: f32 = 15.0;
 /// A row whose symbols came out this far from that is read again at the right width.
 const GOOD_PITCHES: std::ops::RangeInclusive<f32> = 12.0..=19.0;
-const NARROWEST: i32 = 64;
-const WIDEST: i32 = 1600;
+pub(super) const NARROWEST: i32 = 64;
+pub(super) const WIDEST: i32 = 1600;
 
 /// Input `[n, 1, 32, w]` grey, each row at mean 0 and deviation 1; output `[n, w / 4, 38]`
 /// probabilities: 0 the blank, then the symbols named by the metadata `symbols`.
@@ -110,8 +110,8 @@ fn best_width(width: i32, symbols: usize) -> i32 {
     (symbols as f32 * PITCH) as i32
 }
 
-/// One row as the network is fed, `32 * width` numbers.
-fn fed(image: &RgbImage, strip: &Strip, width: i32) -> opencv::Result<Vec<f32>> {
+/// One line as our networks are fed, `32 * width` numbers.
+pub(super) fn fed(image: &RgbImage, strip: &Strip, width: i32) -> opencv::Result<Vec<f32>> {
     let cut = strip.cut(image, width, HEIGHT)?;
     let grey: Vec<f32> = cut
         .data_typed::<Vec3b>()?

@@ -10,9 +10,14 @@ const MOST_CHANGED: usize = 3;
 /// In a row of names, which no check digit covers.
 const MOST_IN_NAMES: usize = 2;
 
+/// A symbol read with this probability is not exchanged: of 69 that were misread in 2,500 labelled rows the surest had
+/// 0.9987.
+const CERTAIN: f32 = 0.9995;
+
 /// The row with look-alikes put right (O and 0, I and 1, and so on) where its check digits or
-/// the letters round about prove it; as it was read where nothing does.
-pub fn settle(read: &str) -> String {
+/// the letters round about prove it; as it was read where nothing does. `sure`: the probability of each
+/// symbol, as far as it is known.
+pub fn settle(read: &str, sure: &[f32]) -> String {
     let bytes = read.as_bytes();
     let mut best: Option<(usize, Vec<u8>)> = None;
     for format in Format::ALL {
@@ -23,6 +28,10 @@ pub fn settle(read: &str) -> String {
             let Some(found) = in_place(format.layout(), line, bytes) else {
                 continue;
             };
+            let mut changes = (0..bytes.len()).filter(|i| found[*i] != bytes[*i]);
+            if changes.any(|i| sure.get(i).is_some_and(|p| *p >= CERTAIN)) {
+                continue;
+            }
             let changed = found.iter().zip(bytes).filter(|(a, b)| a != b).count();
             if best.as_ref().is_none_or(|(least, _)| changed < *least) {
                 best = Some((changed, found));
@@ -173,7 +182,7 @@ mod tests {
                 "CPAUS00000006200<<AUSE2345678<",
             ),
         ] {
-            assert_eq!(settle(read), wanted, "{read}");
+            assert_eq!(settle(read, &[]), wanted, "{read}");
         }
     }
 
@@ -191,14 +200,27 @@ mod tests {
             "SHORT<<LINE",
             "",
         ] {
-            assert_eq!(settle(read), read);
+            assert_eq!(settle(read, &[]), read);
         }
+    }
+
+    #[test]
+    fn what_was_read_surely_stays_though_a_check_digit_would_come_right() {
+        let (number, wrong) = (
+            "IRHJMPN7BQXD2C7<<<<<<<<<<<<<<<",
+            "IRHJMPN7BQXDZC7<<<<<<<<<<<<<<<",
+        );
+        assert_eq!(settle(number, &[0.98; 30]), wrong);
+        assert_eq!(settle(number, &[1.0; 30]), number);
+        let mut sure = [1.0; 30];
+        sure[12] = 0.98;
+        assert_eq!(settle(number, &sure), wrong);
     }
 
     proptest! {
         #[test]
         fn any_row_keeps_its_length(read in "[A-Z0-9<]{0,60}") {
-            prop_assert_eq!(settle(&read).len(), read.len());
+            prop_assert_eq!(settle(&read, &[]).len(), read.len());
         }
     }
 }

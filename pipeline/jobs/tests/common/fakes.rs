@@ -259,12 +259,12 @@ struct Text;
 impl TextReader for Text {
     fn read(&mut self, image: &RgbImage, _: &PageRequest) -> Result<PageRead, ModelError> {
         Ok(PageRead {
-            lines: self.read_mrz_lines(image)?,
+            lines: self.read_mrz_lines(image, &[])?,
             turned: false,
         })
     }
 
-    fn read_mrz_lines(&mut self, _: &RgbImage) -> Result<Vec<TextLine>, ModelError> {
+    fn read_mrz_lines(&mut self, _: &RgbImage, _: &[Quad]) -> Result<Vec<TextLine>, ModelError> {
         // At the foot of a page of 125 × 88 mm whose top left is at (87, 30), five pixels a
         // millimetre.
         let line = |(text, top): (&&str, f32)| TextLine {
@@ -282,7 +282,7 @@ impl TextReader for Text {
     }
 
     fn read_mrz_line(&mut self, image: &RgbImage) -> Result<Option<TextLine>, ModelError> {
-        Ok(self.read_mrz_lines(image)?.into_iter().next())
+        Ok(self.read_mrz_lines(image, &[])?.into_iter().next())
     }
 
     fn identities(&self) -> Vec<ModelIdentity> {
