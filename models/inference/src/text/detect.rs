@@ -153,12 +153,13 @@ pub(super) fn whole(image: &RgbImage) -> PixelRect {
     PixelRect::new(0, 0, to_i32(image.width()), to_i32(image.height()))
 }
 
-/// The part of a picture whose longer side would be `side` (at most doubled), both its sides multiples of 32.
+/// The part of a picture at the scale that brings the whole to `side`.
 fn shrink(image: &RgbImage, part: PixelRect, side: i32) -> opencv::Result<Mat> {
     let (width, height) = size(image, part, side);
     scale_image(&Mat::roi(&view(image)?, part)?, width, height)
 }
 
+/// Width and height of the part where the picture's longer side is `side` (at most doubled); multiples of 32.
 fn size(image: &RgbImage, part: PixelRect, side: i32) -> (i32, i32) {
     let longer = to_i32(image.width().max(image.height()));
     let scale = (f64::from(side) / f64::from(longer)).min(2.0);

@@ -6,6 +6,8 @@ mod decode;
 mod detect;
 mod grid;
 mod own;
+mod page;
+mod part;
 mod quick;
 mod recognise;
 mod rows;
@@ -14,8 +16,7 @@ mod tighten;
 
 use idproof_domain::mrz;
 use idproof_ports::{
-    ModelError, ModelIdentity, PageRead, PageRequest, Point, Quad, Rect, RgbImage, TextLine,
-    TextReader,
+    ModelError, ModelIdentity, PageRead, PageRequest, Point, Quad, RgbImage, TextLine, TextReader,
 };
 use opencv::core::{Point as PixelPoint, Rect as PixelRect};
 
@@ -26,31 +27,18 @@ use decode::Reading;
 use detect::Detector;
 use grid::Grid;
 use own::LineReader;
+use part::{has_room_beside, is_inside, part_with};
 use quick::QuickReader;
 use recognise::Recogniser;
 use rows::Group;
 use strip::Strip;
 
-/// What the longer side of a page may be scaled to.
-const LEAST_SIDE: i32 = 320;
-const MOST_SIDE: i32 = 1600;
-/// Lines of print that tell the way up, their length over thickness, and the confidence with which
-/// they stand upright: the same lines upside down came to 0.05 to 0.48 on 27 documents.
-const PROBED: usize = 3;
-const TELLING: std::ops::RangeInclusive<f32> = 3.0..=8.0;
-const PRINT_UPRIGHT: f32 = 0.75;
 /// What the longer side is scaled to for finding a zone: coarse first, finer while the text found is too small to tell.
 const ZONE_SIDES: [i32; 3] = [640, 960, 1600];
 /// What the longer side is scaled to for telling whether there is print beside the documents seen, and how long over
 /// its thickness a strip is print.
 const COARSE: i32 = 320;
 const LONG: f32 = 4.0;
-/// The documents seen are looked at with so much round them, as a share of their longer side; not alone where that
-/// is most of the picture.
-const AROUND: f32 = 0.04;
-const MOST: f32 = 0.75;
-/// What is beside them is looked at too where it is wider than this share of their shorter side.
-const ROOM: f32 = 0.15;
 /// Rows as thick as this, in pixels of the scaled picture, would have been told from a zone.
 const CLEAR: f32 = 14.0;
 /// Text further from level than this, radians, is looked for in a turned picture.
@@ -71,24 +59,9 @@ const ROUNDS: usize = 2;
 /// A row read with this confidence stands the right way up.
 const UPRIGHT: f32 = 0.5;
 
-/// Share of a level page's width, and length over thickness, above which a line is a title.
-const LONGEST: f32 = 0.6;
-const WORDY: f32 = 13.0;
-/// What runs along so much of a level page's width, so long over its thickness and this near to its upper edge, as a
-/// share of its height, is its title: no field stands there.
-const TITLE: f32 = 0.4;
-const TITLE_ASPECT: f32 = 10.0;
-const TOP: f32 = 0.08;
-/// Sine of the angle from which print on a level page was stamped over it.
-const STAMPED: f32 = 0.12;
-
 /// Fillers that the own network sees in a row which stands the right way up. Upside down it sees letters and digits in
 /// their places or nothing, and is as sure of them.
 const UPRIGHT_FILLERS: usize = 2;
-/// So many lines read surely tell the way up, each of so many characters.
-const FEWEST_TOLD: usize = 2;
-const WORD: usize = 4;
-
 /// A lone line is looked at without its margins where they take more than this of it.
 const LOOSE: f32 = 0.8;
 
@@ -159,33 +132,7 @@ impl PpOcr {
 
 impl TextReader for PpOcr {
     fn read(&mut self, image: &RgbImage, request: &PageRequest) -> Result<PageRead, ModelError> {
-        let side = i32::try_from(request.side).unwrap_or(i32::MAX);
-        let side = side.clamp(LEAST_SIDE, MOST_SIDE) / 32 * 32;
-        let mut strips = self.detector.find(image, detect::whole(image), side, 0.0)?;
-        strips.retain(|s| may_hold_a_field(s, image, request));
-        // First what tells the way up: long enough to be words, and no longer.
-        strips.sort_by(|a, b| b.length.total_cmp(&a.length));
-        strips.sort_by_key(|s| !TELLING.contains(&s.aspect()));
-        let mut turned = false;
-        let mut readings = self.quickly(image, &strips)?;
-        if request.may_be_turned {
-            turned = self.turn_up(image, &mut strips, &mut readings)?;
-        }
-        let left: Vec<usize> = (0..strips.len())
-            .filter(|i| readings[*i].is_none())
-            .collect();
-        let unread: Vec<Strip> = left.iter().map(|i| strips[*i]).collect();
-        for (i, reading) in left.iter().zip(self.recogniser.read(image, &unread)?) {
-            readings[*i] = Some(reading);
-        }
-        let readings = readings
-            .into_iter()
-            .map(Option::unwrap_or_default)
-            .collect();
-        let lines = lines(&strips, readings)
-            .filter(|l| !l.text.trim().is_empty())
-            .collect();
-        Ok(PageRead { lines, turned })
+        self.read_page(image, request)
     }
 
     fn read_mrz_lines(
@@ -295,60 +242,6 @@ impl PpOcr {
         let within =
             |s: &Strip| part.contains(PixelPoint::new(s.centre.x as i32, s.centre.y as i32));
         Ok(strips.iter().any(|s| s.aspect() > LONG && !within(s)))
-    }
-
-    /// What the small network reads surely, of lines that stand the way up they are given.
-    fn quickly(
-        &mut self,
-        image: &RgbImage,
-        strips: &[Strip],
-    ) -> Result<Vec<Option<Reading>>, ModelError> {
-        let Some(quick) = &mut self.quick else {
-            return Ok(vec![None; strips.len()]);
-        };
-        let fitted = tighten::rows(image, strips).map_err(self.recogniser.vision_error())?;
-        fitted.iter().map(|s| quick.read(image, *s)).collect()
-    }
-
-    /// Lines that the small network does not mostly read as they stand: whether they stand upside down, told by what it
-    /// reads then, or else by the other network's reading of the first lines. All of them are turned the way up that
-    /// reads, and what was read is kept.
-    fn turn_up(
-        &mut self,
-        image: &RgbImage,
-        strips: &mut Vec<Strip>,
-        readings: &mut Vec<Option<Reading>>,
-    ) -> Result<bool, ModelError> {
-        let upright = told(readings);
-        if 2 * upright > strips.len() {
-            return Ok(false);
-        }
-        let over: Vec<Strip> = strips.iter().map(|s| s.turned()).collect();
-        let found = self.quickly(image, &over)?;
-        let turned = told(&found);
-        if upright.max(turned) >= FEWEST_TOLD && upright.min(turned) * 2 < upright.max(turned) {
-            if turned > upright {
-                (*strips, *readings) = (over, found);
-            }
-            return Ok(turned > upright);
-        }
-        let probed = strips.len().min(PROBED);
-        let upright = self.recogniser.read(image, &strips[..probed])?;
-        let sure = |all: &[Reading]| {
-            all.iter().map(|r| r.confidence).sum::<f32>() / all.len().max(1) as f32
-        };
-        let mut best = (false, upright);
-        if sure(&best.1) < PRINT_UPRIGHT {
-            let turned = self.recogniser.read(image, &over[..probed])?;
-            if sure(&turned) > sure(&best.1) {
-                best = (true, turned);
-                (*strips, *readings) = (over, found);
-            }
-        }
-        for (slot, reading) in readings.iter_mut().zip(best.1) {
-            *slot = Some(reading);
-        }
-        Ok(best.0)
     }
 
     fn try_strips(
@@ -503,56 +396,6 @@ impl PpOcr {
     }
 }
 
-/// Whether another document may lie beside the part, or the zone of one whose outline was found too small.
-fn has_room_beside(documents: &[Quad], part: PixelRect, image: &RgbImage) -> bool {
-    let shorter = |q: &Quad| q.corners[1].distance(q.corners[2]);
-    let largest = documents.iter().map(shorter).fold(0.0, f32::max);
-    let (right, below) = (part.x + part.width, part.y + part.height);
-    let beside = [
-        part.x as f32,
-        part.y as f32,
-        image.width() as f32 - right as f32,
-        image.height() as f32 - below as f32,
-    ];
-    beside.iter().any(|b| *b > ROOM * largest)
-}
-
-/// Whether rows lie in the part, one thickness off its edges.
-fn is_inside(rows: &[TextLine], part: PixelRect) -> bool {
-    let (right, below) = (part.x + part.width, part.y + part.height);
-    rows.iter().all(|row| {
-        let by = row.corners[1].distance(row.corners[2]);
-        row.corners.iter().all(|p| {
-            p.x - by > part.x as f32
-                && p.y - by > part.y as f32
-                && p.x + by < right as f32
-                && p.y + by < below as f32
-        })
-    })
-}
-
-/// How many lines of a word or more were read.
-fn told(readings: &[Option<Reading>]) -> usize {
-    let long = |r: &&Reading| r.text.chars().count() >= WORD;
-    readings.iter().flatten().filter(long).count()
-}
-
-/// The part of a picture with all the documents seen in it.
-fn part_with(documents: &[Quad], image: &RgbImage) -> Option<PixelRect> {
-    let corners: Vec<Point> = documents.iter().flat_map(|q| q.corners).collect();
-    let bounds = Rect::round(&corners);
-    let more = AROUND * bounds.width.max(bounds.height);
-    let within = |v: f32, most: u32| v.clamp(0.0, most as f32) as i32;
-    let left = within(bounds.x - more, image.width());
-    let top = within(bounds.y - more, image.height());
-    let right = within(bounds.x + bounds.width + more, image.width());
-    let bottom = within(bounds.y + bounds.height + more, image.height());
-    let part = PixelRect::new(left, top, right - left, bottom - top);
-    let all = image.width() as f32 * image.height() as f32;
-    let share = part.width as f32 * part.height as f32 / all.max(1.0);
-    (part.width > 0 && part.height > 0 && share < MOST).then_some(part)
-}
-
 fn lines(strips: &[Strip], readings: Vec<Reading>) -> impl Iterator<Item = TextLine> {
     strips
         .iter()
@@ -580,50 +423,7 @@ fn on_symbols(strip: &Strip, reading: &Reading) -> Strip {
     }
 }
 
-/// Titles across the whole of a document, what is stamped aslant over it, and print too thin to be
-/// a field's are not read.
-fn may_hold_a_field(strip: &Strip, image: &RgbImage, request: &PageRequest) -> bool {
-    let across = strip.length > LONGEST * image.width() as f32 && strip.aspect() > WORDY;
-    let title = strip.length > TITLE * image.width() as f32
-        && strip.aspect() > TITLE_ASPECT
-        && strip.centre.y < TOP * image.height() as f32;
-    let aslant = request.is_level && strip.aspect() > 3.0 && strip.angle.sin().abs() > STAMPED;
-    let lowest = request.down_to * image.height() as f32;
-    let beside = strip.centre.y < lowest && strip.thickness >= request.thinnest;
-    beside && !aslant && !(request.is_level && (across || title))
-}
-
 /// An OpenCV failure inside the adapter of `net`.
 fn vision_error(net: &Net) -> impl Fn(opencv::Error) -> ModelError + '_ {
     move |e| net.error(format!("image preparation failed: {e}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_title_along_the_upper_edge_holds_no_field_and_a_label_there_may() {
-        let image = RgbImage::from_raw(1000, 630, vec![0; 1000 * 630 * 3]).unwrap();
-        let held = |length: f32, y: f32, is_level: bool| {
-            let strip = Strip {
-                centre: Point::new(400.0, y),
-                angle: 0.0,
-                length,
-                thickness: 35.0,
-            };
-            let request = PageRequest {
-                side: 640,
-                may_be_turned: false,
-                is_level,
-                down_to: 1.0,
-                thinnest: 10.0,
-            };
-            may_hold_a_field(&strip, &image, &request)
-        };
-        assert!(!held(500.0, 25.0, true));
-        assert!(held(300.0, 25.0, true));
-        assert!(held(500.0, 70.0, true));
-        assert!(held(500.0, 25.0, false));
-    }
 }

@@ -10,8 +10,8 @@ const MOST_CHANGED: usize = 3;
 /// In a row of names, which no check digit covers.
 const MOST_IN_NAMES: usize = 2;
 
-/// A symbol read with this probability is not exchanged: of 69 that were misread in 2,500 labelled rows the surest had
-/// 0.9987.
+/// A symbol read with this probability is not exchanged. Of 25 that were misread in 2,500 labelled rows two were as sure,
+/// pushed aside by a letter taken for two; the surest look-alike had 0.9988.
 const CERTAIN: f32 = 0.9995;
 
 /// The row with look-alikes put right (O and 0, I and 1, and so on) where its check digits or
