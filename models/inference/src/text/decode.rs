@@ -79,21 +79,25 @@ pub(super) fn plain(probabilities: &[f32], symbols: &[u8]) -> Reading {
 }
 
 /// The likeliest text in `names`, whose class 1 is the first, where each character is at least so probable; `None`
-/// where one is not, where a small letter stands between two capitals, and where there is no text.
+/// where one is not, where a small letter stands between two capitals, and where there is no text. Spaces before and
+/// behind it are no part of it.
 pub(super) fn sure(probabilities: &[f32], names: &[char], least: f32) -> Option<Reading> {
     let runs = runs(probabilities, names.len() + 1);
+    let is_space = |r: &Run| names[r.class - 1].is_whitespace();
+    let first = runs.iter().position(|r| !is_space(r))?;
+    let last = runs.iter().rposition(|r| !is_space(r))?;
+    let runs = &runs[first..=last];
     if runs.iter().any(|r| r.probability < least) {
         return None;
     }
     let text: String = runs.iter().map(|r| names[r.class - 1]).collect();
-    let text = text.trim().to_owned();
     let letters: Vec<char> = text.chars().collect();
     let mixed = letters
         .windows(3)
         .any(|w| w[0].is_uppercase() && w[1].is_lowercase() && w[2].is_uppercase());
-    (!text.is_empty() && !mixed).then(|| Reading {
-        text,
+    (!mixed).then(|| Reading {
         confidence: runs.iter().map(|r| r.probability).sum::<f32>() / runs.len() as f32,
+        text,
         ..Reading::default()
     })
 }
@@ -332,6 +336,13 @@ mod tests {
         seen[5 * 6 + 2] = 0.7;
         assert!(sure(&seen, &names, 0.9).is_none());
         assert!(sure(&steps(&[0, 0, 5]), &names, 0.9).is_none());
+        // What stands before and behind it does not count, what stands between words does.
+        let mut ends = steps(&[5, 1, 0, 1, 5]);
+        (ends[5], ends[4 * 6 + 5]) = (0.3, 0.3);
+        assert_eq!(sure(&ends, &names, 0.9).unwrap().text, "AA");
+        let mut between = steps(&[1, 5, 1]);
+        between[6 + 5] = 0.7;
+        assert!(sure(&between, &names, 0.9).is_none());
         // A letter taken for a small one.
         assert!(sure(&steps(&[1, 2, 1]), &names, 0.9).is_none());
         assert!(sure(&steps(&[1, 2, 2]), &names, 0.9).is_some());
