@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use idproof::clock::SystemClock;
 use idproof::{compose, config::Config};
-use idproof_domain::{Language, mrz};
+use idproof_domain::Language;
 use idproof_ports::{MediaDecoder, RgbImage};
 use idproof_worker::{Analysers, CaseInput};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -66,19 +66,7 @@ fn main() {
 
 /// The document found, and its zone.
 fn zone(analysers: &Analysers, image: &RgbImage) {
-    let mut outlines = analysers.outlines.lock().expect("no panic before");
-    let documents = outlines.find(image).expect("a picture");
-    let mut text = analysers
-        .text
-        .as_ref()
-        .expect("models: `make models`")
-        .lock()
-        .expect("no panic before");
-    let lines = text
-        .read_mrz_lines(image, &documents)
-        .expect("models that work");
-    let lines: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
-    assert!(mrz::correct(&lines).len() < 100);
+    idproof_worker::zone_of(analysers, image).expect("models that work: `make models`");
 }
 
 fn whole(decoder: &dyn MediaDecoder, analysers: &Analysers, path: &Path) {

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use idproof_domain::mrz;
 use idproof_inference::{ModelFile, Runtime, text::PpOcr};
-use idproof_ports::{ModelIdentity, PageRequest, Quad, RgbImage, TextReader};
+use idproof_ports::{ModelIdentity, PageRead, PageRequest, Quad, RgbImage, TextReader, ZoneAmong};
 use opencv::core::{CV_8UC3, Mat, Point, Scalar};
 use opencv::imgproc;
 use opencv::prelude::*;
@@ -49,13 +49,10 @@ fn model(file: &str) -> ModelFile {
 }
 
 /// Our own network for print, as it lies in the repository.
-fn own_print() -> ModelFile {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../print-lines/print-lines.onnx"
-    );
+fn own(name: &str) -> ModelFile {
+    let path = format!("{}/../{name}/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
     let identity = ModelIdentity {
-        name: "print_lines".to_owned(),
+        name: name.replace('-', "_"),
         version: String::new(),
         sha256: String::new(),
     };
@@ -63,16 +60,22 @@ fn own_print() -> ModelFile {
     ModelFile { identity, bytes }
 }
 
-/// PP-OCR alone, and with our own network for print: the runtime loads once a process.
-fn readers() -> &'static [Mutex<PpOcr>; 2] {
-    static READERS: OnceLock<[Mutex<PpOcr>; 2]> = OnceLock::new();
+/// PP-OCR alone, with our own network for print, and with those for print and for zones: the runtime loads once a
+/// process.
+fn readers() -> &'static [Mutex<PpOcr>; 3] {
+    static READERS: OnceLock<[Mutex<PpOcr>; 3]> = OnceLock::new();
     READERS.get_or_init(|| {
         let runtime = Runtime::load(&models().join("libonnxruntime.so")).unwrap();
         let detection = model("ch_PP-OCRv4_det_infer.onnx");
         let recognition = model("ch_PP-OCRv4_rec_infer.onnx");
         let alone = || PpOcr::new(&runtime, &detection, &recognition).unwrap();
-        let both = alone().with_print_lines(&runtime, &own_print()).unwrap();
-        [Mutex::new(alone()), Mutex::new(both)]
+        let print = || {
+            alone()
+                .with_print_lines(&runtime, &own("print-lines"))
+                .unwrap()
+        };
+        let all = print().with_mrz_lines(&runtime, &own("mrz-lines")).unwrap();
+        [Mutex::new(alone()), Mutex::new(print()), Mutex::new(all)]
     })
 }
 
@@ -82,7 +85,7 @@ fn free(reader: &'static Mutex<PpOcr>) -> MutexGuard<'static, PpOcr> {
         .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// One reader for all tests.
+/// One reader for most tests.
 fn reader() -> MutexGuard<'static, PpOcr> {
     free(&readers()[1])
 }
@@ -178,6 +181,69 @@ fn a_zone_is_read_where_a_document_was_seen_and_beside_it() {
 }
 
 #[test]
+fn lines_found_in_one_picture_are_read_in_another() {
+    let among = |lines: &[&str], pitch, turns| {
+        let picture = image(&zone(lines, pitch), turns);
+        let found = reader().find_lines(&picture, 640).unwrap();
+        assert!(found.places.len() >= lines.len());
+        free(&readers()[2])
+            .read_mrz_among(&picture, &found.places)
+            .unwrap()
+    };
+    for turns in [0, 2] {
+        let ZoneAmong::Read(rows) = among(&PASSPORT, 26, turns) else {
+            panic!("{turns} turns");
+        };
+        // Names have no check digit, and this stroked face is none of a zone's.
+        assert_eq!((rows.len(), rows[1].text.as_str()), (2, PASSPORT[1]));
+    }
+    let lines = [PASSPORT[0], "L898902C36UTO7408123F1204159ZE184226B<<<<<10"];
+    assert_eq!(among(&lines, 26, 0), ZoneAmong::Unsure);
+    let mut page = page();
+    for (row, text) in (0..).zip(["REPUBLIC OF UTOPIA", "IDENTITY CARD", "12 LANTERN STREET"]) {
+        print(&mut page, text, 100, 200 + 90 * row, 34);
+    }
+    let page = image(&page, 0);
+    let found = reader().find_lines(&page, 640).unwrap();
+    assert!(found.are_clear && found.places.len() >= 3);
+    let zone = reader().read_mrz_among(&page, &found.places).unwrap();
+    assert_eq!(zone, ZoneAmong::None);
+    // They are read as those that a page finds itself.
+    let read = |lines| {
+        let request = PageRequest {
+            side: 640,
+            ..UPRIGHT
+        };
+        reader().read(&page, lines, &request).unwrap()
+    };
+    let text = |p: PageRead| p.lines.into_iter().map(|l| l.text).collect::<Vec<_>>();
+    assert_eq!(text(read(Some(&found.places[..]))), text(read(None)));
+    assert!(
+        !reader()
+            .find_lines(&image(&self::page(), 0), 640)
+            .unwrap()
+            .are_clear
+    );
+}
+
+#[test]
+fn print_beside_a_document_is_seen_and_what_is_on_it_is_not_beside_it() {
+    let picture = image(&zone(&CARD, 38), 0);
+    let beside = |x0: f32, y0: f32, x1: f32, y1: f32| {
+        let document = Quad {
+            corners: [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+                .map(|(x, y)| idproof_ports::Point::new(x, y)),
+        };
+        reader().is_print_beside(&picture, &[document]).unwrap()
+    };
+    assert!(!beside(30.0, 490.0, 1_260.0, 780.0));
+    assert!(beside(100.0, 20.0, 700.0, 420.0));
+    // A document that takes most of the picture, and none.
+    assert!(beside(5.0, 5.0, 1_295.0, 795.0));
+    assert!(reader().is_print_beside(&picture, &[]).unwrap());
+}
+
+#[test]
 fn a_wrong_check_digit_is_read_as_it_stands() {
     let lines = [PASSPORT[0], "L898902C36UTO7408123F1204159ZE184226B<<<<<10"];
     let found = reader()
@@ -240,7 +306,10 @@ fn ordinary_text_is_read() {
     let mut page = page();
     print(&mut page, "REPUBLIC", 100, 200, 40);
     print(&mut page, "14051988", 100, 400, 40);
-    let found = reader().read(&image(&page, 0), &UPRIGHT).unwrap().lines;
+    let found = reader()
+        .read(&image(&page, 0), None, &UPRIGHT)
+        .unwrap()
+        .lines;
     let mut texts: Vec<&str> = found.iter().map(|l| l.text.as_str()).collect();
     texts.sort_unstable();
     assert_eq!(texts, ["14051988", "REPUBLIC"]);
@@ -250,7 +319,7 @@ fn ordinary_text_is_read() {
         down_to: 0.4,
         ..UPRIGHT
     };
-    let found = reader().read(&image(&page, 0), &above).unwrap().lines;
+    let found = reader().read(&image(&page, 0), None, &above).unwrap().lines;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].text, "REPUBLIC");
 }
@@ -266,7 +335,7 @@ fn a_page_upside_down_is_read_where_that_may_be() {
         ..UPRIGHT
     };
     for turns in [0, 2] {
-        let found = reader().read(&image(&page, turns), &either).unwrap();
+        let found = reader().read(&image(&page, turns), None, &either).unwrap();
         assert_eq!(found.turned, turns == 2);
         let line = found.lines.iter().find(|l| l.text == "14051988").unwrap();
         // The text's own top left.
@@ -278,14 +347,20 @@ fn a_page_upside_down_is_read_where_that_may_be() {
         };
         assert!(far < 45.0, "{:?}", line.corners);
     }
-    let found = reader().read(&image(&page, 2), &UPRIGHT).unwrap();
+    let found = reader().read(&image(&page, 2), None, &UPRIGHT).unwrap();
     assert!(!found.turned && found.lines.iter().all(|l| l.text != "14051988"));
 }
 
 #[test]
 fn the_smallest_image_is_no_error() {
     let dot = RgbImage::from_raw(1, 1, vec![0; 3]).unwrap();
-    assert!(reader().read(&dot, &UPRIGHT).unwrap().lines.is_empty());
+    assert!(
+        reader()
+            .read(&dot, None, &UPRIGHT)
+            .unwrap()
+            .lines
+            .is_empty()
+    );
     assert!(reader().read_mrz_lines(&dot, &[]).unwrap().is_empty());
     let hair = RgbImage::from_raw(3000, 1, vec![90; 9000]).unwrap();
     assert!(reader().read_mrz_lines(&hair, &[]).unwrap().is_empty());
@@ -304,7 +379,9 @@ fn print_reads_the_same_with_our_own_network_for_it_and_without() {
     };
     for reader in readers() {
         for turns in [0, 2] {
-            let found = free(reader).read(&image(&page, turns), &either).unwrap();
+            let found = free(reader)
+                .read(&image(&page, turns), None, &either)
+                .unwrap();
             assert_eq!(found.turned, turns == 2);
             for text in written {
                 // PP-OCR takes an R of this stroked face for a small one.
@@ -319,5 +396,5 @@ fn print_reads_the_same_with_our_own_network_for_it_and_without() {
 #[test]
 fn every_model_is_named() {
     let named = readers().each_ref().map(|r| free(r).identities().len());
-    assert_eq!(named, [2, 3]);
+    assert_eq!(named, [2, 3, 4]);
 }

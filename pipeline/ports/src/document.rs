@@ -83,10 +83,48 @@ pub struct PageRead {
     pub turned: bool,
 }
 
+/// Where lines run in a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundLines {
+    /// Each clockwise from its text's own top left.
+    pub places: Vec<Quad>,
+    /// A zone would stand out among them: the longest are large enough to tell.
+    pub are_clear: bool,
+}
+
+/// What lines found elsewhere tell of a machine-readable zone.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ZoneAmong {
+    /// Its rows, top to bottom, in which nothing was repaired and every check digit is right.
+    Read(Vec<TextLine>),
+    /// None of them is a zone's.
+    None,
+    /// Only a longer look can tell.
+    Unsure,
+}
+
 /// Reads printed text from a document photograph.
 pub trait TextReader: Send {
-    /// Every line found.
-    fn read(&mut self, image: &RgbImage, request: &PageRequest) -> Result<PageRead, ModelError>;
+    /// Finds the lines of a document that fills the picture and lies level; `side`: pixels that its longer side is
+    /// brought to.
+    fn find_lines(&mut self, image: &RgbImage, side: u32) -> Result<FoundLines, ModelError>;
+
+    /// Looks for a zone among lines whose places are known, in whatever picture shows them best.
+    fn read_mrz_among(&mut self, image: &RgbImage, lines: &[Quad])
+    -> Result<ZoneAmong, ModelError>;
+
+    /// The lines of a page: those given, or else every line found.
+    fn read(
+        &mut self,
+        image: &RgbImage,
+        lines: Option<&[Quad]>,
+        request: &PageRequest,
+    ) -> Result<PageRead, ModelError>;
+
+    /// Whether print may run beside the documents seen in a photograph: another may lie there, or one of them was found
+    /// too small. Where they take most of it there is no telling, and the answer is yes.
+    fn is_print_beside(&mut self, image: &RgbImage, documents: &[Quad])
+    -> Result<bool, ModelError>;
 
     /// Only the lines that could belong to a machine-readable zone, top to bottom, each
     /// restricted to `A-Z0-9<`. Whatever way the zone is turned in the image. `documents`: where documents were seen;

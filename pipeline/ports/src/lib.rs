@@ -14,7 +14,8 @@ pub mod speech;
 
 pub use clock::{Clock, Stopwatch};
 pub use document::{
-    DocumentFinder, FoundSeal, PageRead, PageRequest, Quad, SealReader, TextLine, TextReader,
+    DocumentFinder, FoundLines, FoundSeal, PageRead, PageRequest, Quad, SealReader, TextLine,
+    TextReader, ZoneAmong,
 };
 pub use face::{
     CarefulFinder, Embedding, Face, FaceEmbedder, FaceFinder, LandmarkFinder, Landmarks,

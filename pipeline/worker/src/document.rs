@@ -23,8 +23,9 @@ use crate::layout::Layout;
 use crate::mark::{self, PictureMarks};
 use crate::second;
 use crate::shown::{Corners, Shown, ShownSide, cut_out, of_print, of_zone};
-use crate::side::{self, ZoneRead};
+use crate::side;
 use crate::straighten::{CARD, Format, LARGE_CARD, PAGE};
+use crate::zone::{self, Flat, ZoneRead};
 
 /// What the photographs of the document gave.
 pub struct DocumentFindings {
@@ -113,17 +114,23 @@ impl Reading {
                 Vec::new()
             }
         };
-        let zone = self.zone_of(&analysers.text, image, &quads);
+        let format = format_of(input.announced);
+        let (zone, flat) = self.zone_of(&analysers.text, image, &quads, format);
         let rows = zone.as_ref().map(ZoneRead::rows);
-        let card = card::place(&quads, rows.as_ref(), format_of(input.announced));
+        let card = card::place(&quads, rows.as_ref(), format);
+        let seen = (card, flat);
         let (mut shown, card, mut lines) =
-            self.print_of(&analysers.text, image, card, &quads, zone.as_ref());
+            self.print_of(&analysers.text, image, seen, &quads, zone.as_ref());
         lines.extend(zone.iter().flat_map(ZoneRead::places));
         if let (Some(card), Some(zone)) = (&card, &zone) {
             shown.with_zone(card, &zone.lines);
         }
-        self.surfaces
-            .push(side::surface_of(image, card.as_ref(), zone.as_ref()));
+        self.surfaces.push(side::surface_of(
+            image,
+            card.as_ref(),
+            shown.straight.as_ref(),
+            zone.as_ref(),
+        ));
         // What was read of the document tells that it lies where it was straightened from.
         let sure = zone.is_some() || shown.fields.len() > 1;
         self.seals_of(analysers, image, shown.straight.as_ref(), sure);
@@ -161,27 +168,28 @@ impl Reading {
         self.marks.push(mark::marks(image));
     }
 
-    /// The zone of a photograph.
+    /// The zone of a photograph, and the document alone as far as it was looked at for it.
     fn zone_of(
         &mut self,
         reader: &Capability<Mutex<Box<dyn TextReader>>>,
         image: &RgbImage,
         documents: &[Quad],
-    ) -> Option<ZoneRead> {
+        format: Format,
+    ) -> (Option<ZoneRead>, Option<Flat>) {
         let reader = match reader {
             Ok(r) => r,
             Err(why) => {
                 self.text_problem = Some((ReasonCode::ModelUnavailable, why.to_string()));
-                return None;
+                return (None, None);
             }
         };
         let mut reader = lock(reader);
         self.models.extend(reader.identities());
-        match side::zone(&mut **reader, image, documents) {
-            Ok(zone) => zone,
+        match zone::find(&mut **reader, image, documents, format) {
+            Ok(found) => found,
             Err(e) => {
                 self.text_problem = Some((ReasonCode::ModelFailed, e.to_string()));
-                None
+                (None, None)
             }
         }
     }
@@ -192,7 +200,7 @@ impl Reading {
         &mut self,
         reader: &Capability<Mutex<Box<dyn TextReader>>>,
         image: &RgbImage,
-        card: Option<Card>,
+        (card, flat): (Option<Card>, Option<Flat>),
         quads: &[Quad],
         zone: Option<&ZoneRead>,
     ) -> (ShownSide, Option<Card>, Vec<Quad>) {
@@ -205,7 +213,7 @@ impl Reading {
             return unread(card);
         };
         let mut reader = lock(reader);
-        let read = side::read(&mut **reader, image, card.clone(), zone);
+        let read = side::read(&mut **reader, image, card.clone(), flat, zone);
         let beside = card
             .as_ref()
             .map(|c| side::beside(&mut **reader, image, c, quads))

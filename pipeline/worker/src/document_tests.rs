@@ -4,8 +4,8 @@ use idproof_domain::declared::DeclaredIdentity;
 use idproof_domain::seal::{Trust, parse as parse_seal};
 use idproof_domain::{CheckName, Evidence, Language, Policy, decide};
 use idproof_ports::{
-    DocumentFinder, MediaFile, ModelError, PageRead, PageRequest, Point, SealReader, TextLine,
-    Unavailable, VideoReport, VideoRequest, VideoSink,
+    DocumentFinder, FoundLines, MediaFile, ModelError, PageRead, PageRequest, Point, SealReader,
+    TextLine, Unavailable, VideoReport, VideoRequest, VideoSink, ZoneAmong,
 };
 use time::macros::date;
 
@@ -120,7 +120,27 @@ impl Reader {
 }
 
 impl TextReader for Reader {
-    fn read(&mut self, image: &RgbImage, _: &PageRequest) -> Result<PageRead, ModelError> {
+    fn find_lines(&mut self, _: &RgbImage, _: u32) -> Result<FoundLines, ModelError> {
+        Ok(FoundLines {
+            places: Vec::new(),
+            are_clear: false,
+        })
+    }
+
+    fn read_mrz_among(&mut self, _: &RgbImage, _: &[Quad]) -> Result<ZoneAmong, ModelError> {
+        Ok(ZoneAmong::Unsure)
+    }
+
+    fn is_print_beside(&mut self, _: &RgbImage, _: &[Quad]) -> Result<bool, ModelError> {
+        Ok(true)
+    }
+
+    fn read(
+        &mut self,
+        image: &RgbImage,
+        _: Option<&[Quad]>,
+        _: &PageRequest,
+    ) -> Result<PageRead, ModelError> {
         let cards = &self.0[self.1 - 1];
         let upright = |lines| PageRead {
             lines,

@@ -41,6 +41,7 @@ mod straighten;
 mod surface;
 mod video;
 mod watch;
+mod zone;
 
 pub use analyse::{Analysis, Media, Timing, analyse, analyse_recording};
 pub use case::{Analysers, CaptureFacts, CaseInput, InputError, Progress, Stage};
@@ -52,5 +53,5 @@ pub use lips::{Mouth, Voice, lip_sync, lip_sync_between};
 pub use mark::PictureMarks;
 pub use mouth::MouthTracker;
 pub use shown::{Corners, Shown, ShownField, ShownFrame, ShownSide, Signs};
-pub use side::{Look, edits_of, look};
+pub use side::{Look, edits_of, look, zone_of};
 pub use speech::summarise;

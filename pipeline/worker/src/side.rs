@@ -1,20 +1,21 @@
-//! One photograph of the document: its zone, where the document lies, and the print on it.
+//! One photograph of the document: where the document lies, and the print on it.
 
 use idproof_domain::document::print::{self, Print};
 use idproof_domain::evidence::{Doubt, Surface};
-use idproof_domain::mrz::{self, Correction};
+use idproof_domain::mrz::Correction;
 use idproof_ports::{
     ImageReport, ModelError, PageRead, PageRequest, Point, Quad, Rect, RgbImage, TextLine,
     TextReader,
 };
 
 use crate::analyse::lock;
-use crate::card::{self, Card, Found, ZoneRows};
+use crate::card::{self, Card, Found};
 use crate::case::Analysers;
 use crate::doubt::doubt;
 use crate::edits::{self, Edits, Places};
 use crate::shown::{Corners, ShownField, ShownSide, fields_on};
 use crate::straighten::CARD;
+use crate::zone::{self, Flat, ZoneRead, finding_side, turned_by_half, upside_down};
 use crate::{printed, surface};
 
 /// What one photograph gives without its print: what data sets are measured by.
@@ -33,14 +34,29 @@ pub fn look(analysers: &Analysers, image: &RgbImage) -> Result<Look, String> {
     let reader = analysers.text.as_ref().map_err(ToString::to_string)?;
     let quads = lock(&analysers.outlines).find(image);
     let quads = quads.map_err(|e| e.to_string())?;
-    let zone = zone(&mut **lock(reader), image, &quads).map_err(|e| e.to_string())?;
+    let (zone, flat) =
+        zone::find(&mut **lock(reader), image, &quads, CARD).map_err(|e| e.to_string())?;
     let rows = zone.as_ref().map(ZoneRead::rows);
     let card = card::place(&quads, rows.as_ref(), CARD);
+    let straight = card.as_ref().and_then(|c| Flat::straight(flat, image, c));
+    let straight = straight.as_ref().map(|(s, _)| s);
     Ok(Look {
-        surface: surface_of(image, card.as_ref(), zone.as_ref()),
+        surface: surface_of(image, card.as_ref(), straight, zone.as_ref()),
         doubt: doubt(image, card.as_ref().map(|c| &c.quad)),
         zone: zone.map(|z| z.best),
     })
+}
+
+/// The zone of one photograph, as a case has it; `None` where there is none.
+///
+/// # Errors
+/// In words, when a model is missing or fails.
+pub fn zone_of(analysers: &Analysers, image: &RgbImage) -> Result<Option<Correction>, String> {
+    let reader = analysers.text.as_ref().map_err(ToString::to_string)?;
+    let why = |e: ModelError| e.to_string();
+    let quads = lock(&analysers.outlines).find(image).map_err(why)?;
+    let (zone, _) = zone::find(&mut **lock(reader), image, &quads, CARD).map_err(why)?;
+    Ok(zone.map(|z| z.best))
 }
 
 /// How well a photograph shows the document. A finger or a reflection that does not reach in from
@@ -48,10 +64,11 @@ pub fn look(analysers: &Analysers, image: &RgbImage) -> Result<Look, String> {
 pub(crate) fn surface_of(
     image: &RgbImage,
     card: Option<&Card>,
+    straight: Option<&RgbImage>,
     zone: Option<&ZoneRead>,
 ) -> Surface {
     let scale = zone.and_then(|z| z.rows().scale());
-    let mut seen = surface::look(image, card, scale);
+    let mut seen = surface::look(image, card, straight, scale);
     let unread = zone.map_or(0.0, |z| z.best.unread());
     seen.covered = seen.covered.max(unread);
     seen
@@ -70,10 +87,10 @@ pub fn edits_of(
     let mut reader = lock(reader);
     let why = |e: ModelError| e.to_string();
     let quads = lock(&analysers.outlines).find(image).map_err(why)?;
-    let zone = zone(&mut **reader, image, &quads).map_err(why)?;
+    let (zone, flat) = zone::find(&mut **reader, image, &quads, CARD).map_err(why)?;
     let rows = zone.as_ref().map(ZoneRead::rows);
     let card = card::place(&quads, rows.as_ref(), CARD);
-    let read = read(&mut **reader, image, card, zone.as_ref()).map_err(why)?;
+    let read = read(&mut **reader, image, card, flat, zone.as_ref()).map_err(why)?;
     let (card, straight) = read.card.unzip();
     let mut shown = ShownSide::of(image, card.as_ref(), straight.as_ref());
     let faces = analysers.faces.as_ref().map_err(ToString::to_string)?;
@@ -96,67 +113,9 @@ pub(crate) fn shares(face: &Rect, picture: &RgbImage) -> Corners {
 }
 
 /// Places in the picture as shares of it.
-fn shares_of(corners: [Point; 4], picture: &RgbImage) -> Corners {
+pub(crate) fn shares_of(corners: [Point; 4], picture: &RgbImage) -> Corners {
     let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
     corners.map(|c| (f64::from(c.x) / w, f64::from(c.y) / h))
-}
-
-/// The zone of a photograph.
-pub(crate) struct ZoneRead {
-    pub best: Correction,
-    /// Its rows as they were read, and no other.
-    pub lines: Vec<TextLine>,
-}
-
-impl ZoneRead {
-    pub fn rows(&self) -> ZoneRows<'_> {
-        ZoneRows {
-            format: self.best.mrz.format,
-            lines: &self.lines,
-        }
-    }
-
-    /// Where its rows stand in the photograph.
-    pub fn places(&self) -> impl Iterator<Item = Quad> {
-        self.lines.iter().map(|l| Quad { corners: l.corners })
-    }
-
-    /// A card of format TD1 carries its portrait on the other side (Doc 9303-5).
-    pub fn is_of_a_back(&self) -> bool {
-        self.best.mrz.format == mrz::Format::Td1
-    }
-
-    /// Where it begins on the card, as a share of the card's height.
-    fn top(&self, card: &Card) -> Option<f32> {
-        let corners = self.lines.iter().flat_map(|l| l.corners);
-        let heights = corners.filter_map(|c| card.on(c)).map(|(_, y)| y as f32);
-        heights.min_by(f32::total_cmp)
-    }
-}
-
-/// The zone, where there is one.
-///
-/// # Errors
-/// When a network fails.
-pub(crate) fn zone(
-    reader: &mut dyn TextReader,
-    image: &RgbImage,
-    documents: &[Quad],
-) -> Result<Option<ZoneRead>, ModelError> {
-    let lines = reader.read_mrz_lines(image, documents)?;
-    let of = |lines: &[TextLine]| {
-        let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
-        mrz::correct(&texts).into_iter().next()
-    };
-    let Some(best) = of(&lines) else {
-        return Ok(None);
-    };
-    // Print above a zone may have been read with it.
-    let own = lines
-        .windows(best.mrz.format.lines())
-        .find(|rows| of(rows).is_some_and(|c| c.lines == best.lines));
-    let lines = own.map_or_else(|| lines.clone(), <[TextLine]>::to_vec);
-    Ok(Some(ZoneRead { best, lines }))
 }
 
 /// What is printed on a side, and the straightened picture it was read from.
@@ -178,10 +137,11 @@ pub(crate) fn read(
     reader: &mut dyn TextReader,
     image: &RgbImage,
     card: Option<Card>,
+    flat: Option<Flat>,
     zone: Option<&ZoneRead>,
 ) -> Result<Read, ModelError> {
     let best = match card {
-        Some(card) => straightened(reader, image, card, zone)?,
+        Some(card) => straightened(reader, image, card, flat, zone)?,
         None => None,
     };
     // A zone that was read tells that this is the document, whatever is printed on it.
@@ -190,7 +150,7 @@ pub(crate) fn read(
         .is_some_and(|(.., page)| zone.is_some() || page.is_legible());
     let whole = match legible {
         true => None,
-        false => Some(Page::read(reader, image, &WHOLE)?.0),
+        false => Some(Page::read(reader, image, None, &WHOLE)?.0),
     };
     let mut lines: Vec<Quad> = whole.iter().flat_map(Page::places).collect();
     let Some((card, straight, page)) = best else {
@@ -244,7 +204,7 @@ pub(crate) fn beside(
         found: Found::Outline,
         told: None,
     };
-    let read = straightened(reader, image, card, None)?;
+    let read = straightened(reader, image, card, None, None)?;
     Ok(read.map(|(.., page)| page.print).unwrap_or_default())
 }
 
@@ -253,31 +213,30 @@ fn straightened(
     reader: &mut dyn TextReader,
     image: &RgbImage,
     card: Card,
+    flat: Option<Flat>,
     zone: Option<&ZoneRead>,
 ) -> Result<Option<(Card, RgbImage, Page)>, ModelError> {
-    let Some(straight) = card.straight(image) else {
+    let Some((straight, lines)) = Flat::straight(flat, image, &card) else {
         return Ok(None);
     };
     let per_mm = f64::from(straight.width()) / card.format.width;
     let request = PageRequest {
-        side: (card.format.width * FINDING_PER_MM) as u32,
+        side: finding_side(card.format),
         may_be_turned: zone.is_none(),
         is_level: true,
         down_to: zone.and_then(|z| z.top(&card)).unwrap_or(1.0),
         thinnest: (THINNEST_MM * per_mm) as f32,
     };
-    let (page, turned) = Page::read(reader, &straight, &request)?;
+    let (page, turned) = Page::read(reader, &straight, lines.as_deref(), &request)?;
     Ok(Some(match turned {
         false => (card, straight, page),
         true => {
             let page = page.turned(&straight);
-            (card.turned(), upside_down(straight), page)
+            (card.turned(), upside_down(&straight), page)
         }
     }))
 }
 
-/// Pixels a millimetre at which lines of print are found on a document: the labels are 1.2 mm high.
-const FINDING_PER_MM: f64 = 6.5;
 /// Thinner lines are microprint and the ground's.
 const THINNEST_MM: f64 = 1.0;
 /// Of a photograph in which the document was not found.
@@ -288,14 +247,6 @@ const WHOLE: PageRequest = PageRequest {
     down_to: 1.0,
     thinnest: 0.0,
 };
-
-/// The picture turned by half.
-fn upside_down(image: RgbImage) -> RgbImage {
-    let (w, h) = (image.width(), image.height());
-    let pixels = image.data().chunks_exact(3).rev();
-    let data = pixels.flatten().copied().collect();
-    RgbImage::from_raw(w, h, data).unwrap_or(image)
-}
 
 fn area(quad: &Quad) -> f32 {
     let [a, b, c, d] = quad.corners;
@@ -320,9 +271,10 @@ impl Page {
     fn read(
         reader: &mut dyn TextReader,
         image: &RgbImage,
+        lines: Option<&[Quad]>,
         request: &PageRequest,
     ) -> Result<(Self, bool), ModelError> {
-        let PageRead { lines, turned } = reader.read(image, request)?;
+        let PageRead { lines, turned } = reader.read(image, lines, request)?;
         let (framed, order): (Vec<_>, Vec<_>) = printed::lines(&lines).into_iter().unzip();
         let page = Self {
             print: print::read(&framed),
@@ -339,9 +291,8 @@ impl Page {
 
     /// Where the lines stand when the picture is turned by half.
     fn turned(mut self, image: &RgbImage) -> Self {
-        let (w, h) = (image.width() as f32, image.height() as f32);
         for line in &mut self.lines {
-            line.corners = line.corners.map(|p| Point::new(w - p.x, h - p.y));
+            line.corners = turned_by_half(line.corners, image);
         }
         self
     }

@@ -16,9 +16,10 @@ mod tighten;
 
 use idproof_domain::mrz;
 use idproof_ports::{
-    ModelError, ModelIdentity, PageRead, PageRequest, Point, Quad, RgbImage, TextLine, TextReader,
+    FoundLines, ModelError, ModelIdentity, PageRead, PageRequest, Point, Quad, RgbImage, TextLine,
+    TextReader, ZoneAmong,
 };
-use opencv::core::{Point as PixelPoint, Rect as PixelRect};
+use opencv::core::Rect as PixelRect;
 
 use crate::graph::fewer_passes;
 use crate::runtime::{ModelFile, Net, Runtime};
@@ -27,7 +28,7 @@ use decode::Reading;
 use detect::Detector;
 use grid::Grid;
 use own::LineReader;
-use part::{has_room_beside, is_inside, part_with};
+use part::{has_room_beside, is_inside, is_off, part_with};
 use quick::QuickReader;
 use recognise::Recogniser;
 use rows::Group;
@@ -131,8 +132,52 @@ impl PpOcr {
 }
 
 impl TextReader for PpOcr {
-    fn read(&mut self, image: &RgbImage, request: &PageRequest) -> Result<PageRead, ModelError> {
-        self.read_page(image, request)
+    fn find_lines(&mut self, image: &RgbImage, side: u32) -> Result<FoundLines, ModelError> {
+        let strips = self.lines_of(image, side)?;
+        Ok(FoundLines {
+            are_clear: is_clear(&strips, image, page::admitted(side)),
+            places: strips
+                .iter()
+                .map(|s| Quad {
+                    corners: s.corners(),
+                })
+                .collect(),
+        })
+    }
+
+    fn read_mrz_among(
+        &mut self,
+        image: &RgbImage,
+        lines: &[Quad],
+    ) -> Result<ZoneAmong, ModelError> {
+        let strips: Vec<Strip> = lines.iter().map(|l| Strip::with(&l.corners)).collect();
+        let mut best = Attempt::default();
+        self.try_strips(image, &strips, &mut best)?;
+        Ok(match best {
+            best if best.is_as_read() && best.is_perfect() => ZoneAmong::Read(best.lines),
+            best if best.is_zone => ZoneAmong::Unsure,
+            _ => ZoneAmong::None,
+        })
+    }
+
+    fn read(
+        &mut self,
+        image: &RgbImage,
+        lines: Option<&[Quad]>,
+        request: &PageRequest,
+    ) -> Result<PageRead, ModelError> {
+        self.read_page(image, lines, request)
+    }
+
+    fn is_print_beside(
+        &mut self,
+        image: &RgbImage,
+        documents: &[Quad],
+    ) -> Result<bool, ModelError> {
+        match part_with(documents, image) {
+            Some(_) => self.is_print_off(image, documents),
+            None => Ok(true),
+        }
     }
 
     fn read_mrz_lines(
@@ -144,7 +189,7 @@ impl TextReader for PpOcr {
         if let Some(part) = part_with(documents, image) {
             self.search(image, part, &mut best)?;
             let alone = !has_room_beside(documents, part, image);
-            let nothing = !best.is_zone && (alone || !self.is_print_beside(image, part)?);
+            let nothing = !best.is_zone && (alone || !self.is_print_off(image, documents)?);
             // Rows that reach the edge may go on, and lie on a document that was found too small.
             if best.is_perfect() || nothing || best.rank.is_some() && is_inside(&best.lines, part) {
                 return Ok(best.lines);
@@ -213,7 +258,6 @@ impl PpOcr {
         best: &mut Attempt,
     ) -> Result<(), ModelError> {
         let mut turn = 0.0;
-        let longer = image.width().max(image.height()) as f32;
         for side in ZONE_SIDES {
             let before = best.rank;
             let mut strips = self.detector.find(image, part, side, turn)?;
@@ -225,8 +269,7 @@ impl PpOcr {
                 strips = self.detector.find(image, part, side, turn)?;
                 self.try_strips(image, &strips, best)?;
             }
-            let thickest = CLEAR * longer / side as f32;
-            let clear = !best.is_zone && rows::are_clear(&strips, thickest);
+            let clear = !best.is_zone && is_clear(&strips, image, side);
             // Where a finer picture shows the same, another will not show more.
             let settled = best.is_perfect() && best.is_whole() && best.rank == before;
             if best.is_as_read() || settled || clear {
@@ -236,12 +279,11 @@ impl PpOcr {
         Ok(())
     }
 
-    /// Whether a row of print runs where no document was seen: another document may lie there.
-    fn is_print_beside(&mut self, image: &RgbImage, part: PixelRect) -> Result<bool, ModelError> {
+    /// Whether a row of print runs beside the documents seen.
+    fn is_print_off(&mut self, image: &RgbImage, documents: &[Quad]) -> Result<bool, ModelError> {
         let strips = self.detector.glance(image, COARSE)?;
-        let within =
-            |s: &Strip| part.contains(PixelPoint::new(s.centre.x as i32, s.centre.y as i32));
-        Ok(strips.iter().any(|s| s.aspect() > LONG && !within(s)))
+        let is_print = |s: &Strip| s.aspect() > LONG && is_off(documents, s.centre);
+        Ok(strips.iter().any(is_print))
     }
 
     fn try_strips(
@@ -394,6 +436,12 @@ impl PpOcr {
         let readings = self.recogniser.read_zone(image, &[strip], NATURAL)?;
         Ok(readings.into_iter().next().unwrap_or_default())
     }
+}
+
+/// Whether a zone would have been told from print in the picture, its longer side brought to `side`.
+fn is_clear(strips: &[Strip], image: &RgbImage, side: i32) -> bool {
+    let longer = image.width().max(image.height()) as f32;
+    rows::are_clear(strips, CLEAR * longer / side as f32)
 }
 
 fn lines(strips: &[Strip], readings: Vec<Reading>) -> impl Iterator<Item = TextLine> {

@@ -1,6 +1,6 @@
 //! Reads the print of a page: the small network first, PP-OCR what that is not sure of.
 
-use idproof_ports::{ModelError, PageRead, PageRequest, RgbImage};
+use idproof_ports::{ModelError, PageRead, PageRequest, Quad, RgbImage};
 
 use super::decode::Reading;
 use super::strip::Strip;
@@ -30,15 +30,27 @@ const FEWEST_TOLD: usize = 2;
 const WORD: usize = 4;
 
 impl PpOcr {
-    /// Every line that may hold a field, the way up that reads.
+    /// Where lines run in the whole picture, its longer side brought to `side` pixels or near.
+    pub(super) fn lines_of(
+        &mut self,
+        image: &RgbImage,
+        side: u32,
+    ) -> Result<Vec<Strip>, ModelError> {
+        self.detector
+            .find(image, detect::whole(image), admitted(side), 0.0)
+    }
+
+    /// Every line that may hold a field, the way up that reads; the lines given, or else those found.
     pub(super) fn read_page(
         &mut self,
         image: &RgbImage,
+        given: Option<&[Quad]>,
         request: &PageRequest,
     ) -> Result<PageRead, ModelError> {
-        let side = i32::try_from(request.side).unwrap_or(i32::MAX);
-        let side = side.clamp(LEAST_SIDE, MOST_SIDE) / 32 * 32;
-        let mut strips = self.detector.find(image, detect::whole(image), side, 0.0)?;
+        let mut strips = match given {
+            Some(lines) => lines.iter().map(|l| Strip::with(&l.corners)).collect(),
+            None => self.lines_of(image, request.side)?,
+        };
         strips.retain(|s| may_hold_a_field(s, image, request));
         // First what tells the way up: long enough to be words, and no longer.
         strips.sort_by(|a, b| b.length.total_cmp(&a.length));
@@ -118,6 +130,12 @@ impl PpOcr {
         }
         Ok(best.0)
     }
+}
+
+/// The nearest side that the detector takes.
+pub(super) fn admitted(side: u32) -> i32 {
+    let side = i32::try_from(side).unwrap_or(i32::MAX);
+    side.clamp(LEAST_SIDE, MOST_SIDE) / 32 * 32
 }
 
 /// How many lines of a word or more were read.

@@ -40,6 +40,17 @@ pub(super) fn has_room_beside(documents: &[Quad], part: PixelRect, image: &RgbIm
     beside.iter().any(|b| *b > ROOM * largest)
 }
 
+/// Whether a place lies on none of the documents, whose corners run clockwise.
+pub(super) fn is_off(documents: &[Quad], at: Point) -> bool {
+    let is_on = |q: &Quad| {
+        (0..4).all(|i| {
+            let (a, b) = (q.corners[i], q.corners[(i + 1) % 4]);
+            (b.x - a.x) * (at.y - a.y) - (b.y - a.y) * (at.x - a.x) >= 0.0
+        })
+    };
+    !documents.iter().any(is_on)
+}
+
 /// Whether rows lie in the part, one thickness off its edges.
 pub(super) fn is_inside(rows: &[TextLine], part: PixelRect) -> bool {
     let (right, below) = (part.x + part.width, part.y + part.height);
@@ -105,6 +116,18 @@ mod tests {
         };
         assert!(!room(quad(40.0, 40.0, 360.0, 258.0)));
         assert!(room(quad(120.0, 30.0, 370.0, 260.0)));
+    }
+
+    #[test]
+    fn a_place_is_off_where_it_lies_on_no_document() {
+        let mut aslant = quad(20.0, 20.0, 90.0, 60.0);
+        aslant.corners[0].x = 60.0;
+        let documents = [aslant, quad(100.0, 70.0, 220.0, 140.0)];
+        assert!(!is_off(&documents, Point::new(80.0, 30.0)));
+        assert!(!is_off(&documents, Point::new(150.0, 100.0)));
+        assert!(is_off(&documents, Point::new(25.0, 25.0)));
+        assert!(is_off(&documents, Point::new(95.0, 65.0)));
+        assert!(is_off(&[], Point::new(95.0, 65.0)));
     }
 
     #[test]

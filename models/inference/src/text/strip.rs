@@ -17,6 +17,17 @@ pub(super) struct Strip {
 }
 
 impl Strip {
+    /// The box with these corners, as [`Self::corners`] gives them.
+    pub fn with(corners: &[Point; 4]) -> Self {
+        let [a, b, c, d] = *corners;
+        Self {
+            centre: Point::new((a.x + b.x + c.x + d.x) / 4.0, (a.y + b.y + c.y + d.y) / 4.0),
+            angle: (b.y - a.y).atan2(b.x - a.x),
+            length: a.distance(b),
+            thickness: b.distance(c),
+        }
+    }
+
     /// Length over thickness.
     pub fn aspect(&self) -> f32 {
         self.length / self.thickness.max(1e-3)
@@ -107,6 +118,9 @@ mod tests {
         };
         assert_eq!(strip.corners()[0], Point::new(6.0, 18.0));
         assert_eq!(strip.corners()[2], Point::new(14.0, 22.0));
+        let again = Strip::with(&strip.corners());
+        assert!(again.centre.distance(strip.centre) < 1e-4 && again.angle.abs() < 1e-4);
+        assert!((again.length - 8.0).abs() < 1e-4 && (again.thickness - 4.0).abs() < 1e-4);
         let turned = strip.turned().corners();
         assert!((turned[0].x - 14.0).abs() < 1e-4 && (turned[0].y - 22.0).abs() < 1e-4);
     }

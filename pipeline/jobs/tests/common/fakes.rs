@@ -9,10 +9,10 @@ use std::time::Duration;
 use idproof_jobs::Tools;
 use idproof_ports::{
     Capability, DecodedImage, DigitRecogniser, DocumentFinder, Embedding, Face, FaceEmbedder,
-    FaceFinder, FoundSeal, HeardDigit, ImageReport, LandmarkFinder, Landmarks, LiveScorer,
-    MediaDecoder, MediaError, MediaFile, Mesh, MeshFinder, ModelError, ModelIdentity, PageRead,
-    PageRequest, Point, Quad, Rect, RgbImage, SealReader, SpeechFindings, SpeechRequest, TextLine,
-    TextReader, Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink,
+    FaceFinder, FoundLines, FoundSeal, HeardDigit, ImageReport, LandmarkFinder, Landmarks,
+    LiveScorer, MediaDecoder, MediaError, MediaFile, Mesh, MeshFinder, ModelError, ModelIdentity,
+    PageRead, PageRequest, Point, Quad, Rect, RgbImage, SealReader, SpeechFindings, SpeechRequest,
+    TextLine, TextReader, Unavailable, VideoFrame, VideoReport, VideoRequest, VideoSink, ZoneAmong,
 };
 use idproof_worker::{Analysers, FaceTools};
 
@@ -257,7 +257,27 @@ impl LiveScorer for Alive {
 struct Text;
 
 impl TextReader for Text {
-    fn read(&mut self, image: &RgbImage, _: &PageRequest) -> Result<PageRead, ModelError> {
+    fn find_lines(&mut self, _: &RgbImage, _: u32) -> Result<FoundLines, ModelError> {
+        Ok(FoundLines {
+            places: Vec::new(),
+            are_clear: false,
+        })
+    }
+
+    fn read_mrz_among(&mut self, _: &RgbImage, _: &[Quad]) -> Result<ZoneAmong, ModelError> {
+        Ok(ZoneAmong::Unsure)
+    }
+
+    fn is_print_beside(&mut self, _: &RgbImage, _: &[Quad]) -> Result<bool, ModelError> {
+        Ok(true)
+    }
+
+    fn read(
+        &mut self,
+        image: &RgbImage,
+        _: Option<&[Quad]>,
+        _: &PageRequest,
+    ) -> Result<PageRead, ModelError> {
         Ok(PageRead {
             lines: self.read_mrz_lines(image, &[])?,
             turned: false,
