@@ -1,5 +1,6 @@
 //! What one photograph of a document of 12 megapixels costs one core, as a table: the zone alone,
-//! and everything that a case does with a photograph. PassportEye beside it where the Python
+//! and everything that a case does with a photograph. Of the first samples, or of the photographs
+//! given by their full paths. PassportEye beside it where the Python
 //! environment has it (`make bench-documents` installs it where pip and tesseract are there).
 //!
 //! Processor time, not wall time: the networks compute on the thread that calls them.
@@ -29,7 +30,12 @@ fn main() {
         .parent()
         .expect("a root");
     std::env::set_current_dir(root).expect("the workspace");
-    let photographs = photographs(Path::new("var/samples"));
+    let given: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let photographs = if given.is_empty() {
+        photographs(Path::new("var/samples"))
+    } else {
+        given
+    };
     assert!(!photographs.is_empty(), "run `make samples` first");
     let mut config = Config::load(None, &idproof::config::environment()).expect("configuration");
     // This program lies in `examples`, the decoder one folder up.
