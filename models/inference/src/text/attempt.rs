@@ -8,16 +8,12 @@ pub(super) const SHORTEST: usize = 20;
 const LEAST_CONFIDENCE: f32 = 0.35;
 /// So many fillers may be put back into a zone that was read well: long runs of them are merged.
 const MOST_PUT_BACK: usize = 4;
-/// Rows in which the own network sees so few fillers are none of a zone.
-const FEWEST_FILLERS: usize = 5;
 
 /// Lines read and how good a zone they make.
 #[derive(Clone, Default)]
 pub(super) struct Attempt {
     /// Empty where they make none.
     pub lines: Vec<TextLine>,
-    /// Every row as it was read.
-    pub read: Vec<TextLine>,
     /// Wrong check digits, characters to change and fillers to move of the best proposal.
     pub rank: Option<(usize, usize, usize)>,
     /// The format of that proposal.
@@ -28,7 +24,6 @@ pub(super) struct Attempt {
 
 impl Attempt {
     pub fn new(mut lines: Vec<TextLine>) -> Self {
-        let read = lines.clone();
         lines.retain(|l| l.text.len() >= SHORTEST && l.confidence >= LEAST_CONFIDENCE);
         let texts: Vec<&str> = lines.iter().map(|l| l.text.as_str()).collect();
         let proposals = mrz::correct(&texts);
@@ -43,16 +38,9 @@ impl Attempt {
         Self {
             is_zone,
             lines,
-            read,
             rank,
             format,
         }
-    }
-
-    /// It is one, or has the fillers of one.
-    pub fn may_be_a_zone(&self) -> bool {
-        let fillers = self.read.iter().flat_map(|l| l.text.bytes());
-        self.is_zone || fillers.filter(|b| *b == b'<').count() >= FEWEST_FILLERS
     }
 
     /// It makes a zone as it was read. Of others a finer or a turned picture may show more: by enough repairs check
@@ -81,6 +69,15 @@ impl Attempt {
         self.is_clean() && self.format != Some(Format::MrvB)
     }
 
+    /// Takes the other where that makes more of a zone.
+    pub fn keep(&mut self, other: Self) {
+        let is_zone = self.is_zone || other.is_zone;
+        if other.beats(self) {
+            *self = other;
+        }
+        self.is_zone = is_zone;
+    }
+
     /// It needs fewer repairs, or as few and is longer.
     pub fn beats(&self, other: &Self) -> bool {
         let width = |a: &Self| a.format.map(Format::width);
@@ -91,25 +88,6 @@ impl Attempt {
             (None, Some(_)) => false,
         }
     }
-}
-
-/// Each choice of one reading a row, between two readings of the same rows.
-pub(super) fn mixtures(own: &[TextLine], other: &[TextLine]) -> Vec<Vec<TextLine>> {
-    if own.len() != other.len() || own.len() > 3 {
-        return Vec::new();
-    }
-    (1..(1_usize << own.len()) - 1)
-        .map(|choice| {
-            let pick = |k: usize| {
-                if choice >> k & 1 == 1 {
-                    &own[k]
-                } else {
-                    &other[k]
-                }
-            };
-            (0..own.len()).map(|k| pick(k).clone()).collect()
-        })
-        .collect()
 }
 
 /// Two rows of nearly the same number of characters, one that a format has.

@@ -23,7 +23,7 @@ use opencv::core::Rect as PixelRect;
 
 use crate::graph::fewer_passes;
 use crate::runtime::{ModelFile, Net, Runtime};
-use attempt::{Attempt, SHORTEST, mixtures};
+use attempt::{Attempt, SHORTEST};
 use decode::Reading;
 use detect::Detector;
 use grid::Grid;
@@ -103,7 +103,8 @@ impl PpOcr {
         })
     }
 
-    /// Rows of zones are read by this network first; PP-OCR reads where check digits are wrong.
+    /// Rows of zones are read by this network, and no more by PP-OCR, which takes over ten times as long: where this one
+    /// fails it rarely reads more, and then as often by chance.
     ///
     /// # Errors
     /// A file that cannot be loaded, or that does not name its symbols.
@@ -309,36 +310,37 @@ impl PpOcr {
         best: &mut Attempt,
     ) -> Result<(), ModelError> {
         let rows = tighten::rows(image, &group.rows).map_err(self.recogniser.vision_error())?;
-        let seed = rows[group.seed];
-        let own = match self.own_rows(image, &rows, group.seed)? {
-            Some(own) => Some(self.on_grid(image, own)?),
-            None => None,
+        let attempt = match self.own {
+            Some(_) => match self.own_rows(image, &rows, group.seed)? {
+                Some(own) => Some(self.on_grid(image, own)?),
+                None => None,
+            },
+            None => self.other_rows(image, rows, group.seed)?,
         };
-        if let Some(attempt) = &own {
-            best.is_zone |= attempt.is_zone;
-            if attempt.beats(best) {
-                *best = attempt.clone();
-            }
-            if best.is_perfect() {
-                return Ok(());
-            }
+        if let Some(attempt) = attempt {
+            best.keep(attempt);
         }
-        // A line that our own network reads and that has no fillers is print; the other network would
-        // cost ten times as much to say so.
-        if own.as_ref().is_some_and(|own| !own.may_be_a_zone()) {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    /// What PP-OCR makes of the rows, for want of our own network.
+    fn other_rows(
+        &mut self,
+        image: &RgbImage,
+        rows: Vec<Strip>,
+        seed: usize,
+    ) -> Result<Option<Attempt>, ModelError> {
         let mut turned = false;
-        let mut reading = self.probe(image, seed)?;
+        let mut reading = self.probe(image, rows[seed])?;
         if reading.confidence < UPRIGHT {
-            let other = self.probe(image, seed.turned())?;
+            let other = self.probe(image, rows[seed].turned())?;
             turned = other.confidence > reading.confidence;
             reading = if turned { other } else { reading };
         }
         if reading.signs < FEWEST_SIGNS || reading.text.len() < SHORTEST {
-            return Ok(());
+            return Ok(None);
         }
-        let (mut strips, mut at) = (rows, group.seed);
+        let (mut strips, mut at) = (rows, seed);
         if turned {
             strips = strips.iter().rev().map(|s| s.turned()).collect();
             at = strips.len() - 1 - at;
@@ -355,19 +357,7 @@ impl PpOcr {
                 attempt = wider;
             }
         }
-        best.is_zone |= attempt.is_zone;
-        if let Some(own) = own.filter(|_| !attempt.is_perfect()) {
-            for mixed in mixtures(&own.read, &attempt.read) {
-                let mixed = Attempt::new(mixed);
-                if mixed.beats(&attempt) {
-                    attempt = mixed;
-                }
-            }
-        }
-        if attempt.beats(best) {
-            *best = attempt;
-        }
-        Ok(())
+        Ok(Some(attempt))
     }
 
     /// Reads rows again as long as those of each format are, from where the first symbol of any of them stands: the
