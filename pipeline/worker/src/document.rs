@@ -114,10 +114,10 @@ impl Reading {
                 Vec::new()
             }
         };
-        let format = format_of(input.announced);
+        let format = input.announced.map(format_of);
         let (zone, flat) = self.zone_of(&analysers.text, image, &quads, format);
         let rows = zone.as_ref().map(ZoneRead::rows);
-        let card = card::place(&quads, rows.as_ref(), format);
+        let card = card::place(&quads, rows.as_ref(), format.unwrap_or(CARD));
         let seen = (card, flat);
         let (mut shown, card, mut lines) =
             self.print_of(&analysers.text, image, seen, &quads, zone.as_ref());
@@ -174,7 +174,7 @@ impl Reading {
         reader: &Capability<Mutex<Box<dyn TextReader>>>,
         image: &RgbImage,
         documents: &[Quad],
-        format: Format,
+        format: Option<Format>,
     ) -> (Option<ZoneRead>, Option<Flat>) {
         let reader = match reader {
             Ok(r) => r,
@@ -434,10 +434,10 @@ impl Seen {
     }
 }
 
-fn format_of(kind: Option<DocumentKind>) -> Format {
+fn format_of(kind: DocumentKind) -> Format {
     match kind {
-        Some(DocumentKind::FrenchOldCard) => LARGE_CARD,
-        Some(kind) if kind.shape() == Shape::Booklet => PAGE,
+        DocumentKind::FrenchOldCard => LARGE_CARD,
+        kind if kind.shape() == Shape::Booklet => PAGE,
         _ => CARD,
     }
 }

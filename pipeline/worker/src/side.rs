@@ -35,7 +35,7 @@ pub fn look(analysers: &Analysers, image: &RgbImage) -> Result<Look, String> {
     let quads = lock(&analysers.outlines).find(image);
     let quads = quads.map_err(|e| e.to_string())?;
     let (zone, flat) =
-        zone::find(&mut **lock(reader), image, &quads, CARD).map_err(|e| e.to_string())?;
+        zone::find(&mut **lock(reader), image, &quads, None).map_err(|e| e.to_string())?;
     let rows = zone.as_ref().map(ZoneRead::rows);
     let card = card::place(&quads, rows.as_ref(), CARD);
     let straight = card.as_ref().and_then(|c| Flat::straight(flat, image, c));
@@ -55,7 +55,7 @@ pub fn zone_of(analysers: &Analysers, image: &RgbImage) -> Result<Option<Correct
     let reader = analysers.text.as_ref().map_err(ToString::to_string)?;
     let why = |e: ModelError| e.to_string();
     let quads = lock(&analysers.outlines).find(image).map_err(why)?;
-    let (zone, _) = zone::find(&mut **lock(reader), image, &quads, CARD).map_err(why)?;
+    let (zone, _) = zone::find(&mut **lock(reader), image, &quads, None).map_err(why)?;
     Ok(zone.map(|z| z.best))
 }
 
@@ -87,7 +87,7 @@ pub fn edits_of(
     let mut reader = lock(reader);
     let why = |e: ModelError| e.to_string();
     let quads = lock(&analysers.outlines).find(image).map_err(why)?;
-    let (zone, flat) = zone::find(&mut **reader, image, &quads, CARD).map_err(why)?;
+    let (zone, flat) = zone::find(&mut **reader, image, &quads, None).map_err(why)?;
     let rows = zone.as_ref().map(ZoneRead::rows);
     let card = card::place(&quads, rows.as_ref(), CARD);
     let read = read(&mut **reader, image, card, flat, zone.as_ref()).map_err(why)?;

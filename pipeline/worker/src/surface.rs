@@ -19,7 +19,7 @@ const BURNT: u8 = 250;
 /// Half the side of the square that must be burnt round a pixel.
 const PATCH: usize = 4;
 /// Pixels of the picture of the document alone for one that is measured, along a side, from which it serves.
-const FINE: f64 = 2.0;
+const FINE: f64 = 1.5;
 /// A corner nearer to the picture's border than this share of its longer side touches it: outlines
 /// that run along it were found 0.006 to 0.007 inside.
 const TOUCHES: f32 = 0.008;

@@ -7,7 +7,13 @@ use idproof_ports::{
 
 use crate::card::{self, Card, ZoneRows};
 use crate::side::shares_of;
-use crate::straighten::Format;
+use crate::straighten::{CARD, Format, PAGE};
+
+/// Length over height of an outline below which it is taken for a page or a card of the larger size (1.42), and above
+/// for a card (1.59).
+const SQUARE: f32 = 1.5;
+/// Pixels a millimetre from which a card is seen well: what is found smaller is often a part of one.
+const PLAIN: f64 = 7.0;
 
 /// Pixels a millimetre at which lines of print are found on a document: the labels are 1.2 mm high.
 const FINDING_PER_MM: f64 = 6.5;
@@ -56,18 +62,21 @@ pub(crate) struct Flat {
 }
 
 impl Flat {
-    /// `None` where no document was seen or several, and where it stands on its side.
+    /// `None` where no document was seen or several, and where it stands on its side. `format`: the document's, where
+    /// that is known; its outline tells it nearly.
     fn of(
         reader: &mut dyn TextReader,
         image: &RgbImage,
         documents: &[Quad],
-        format: Format,
+        format: Option<Format>,
     ) -> Result<Option<Self>, ModelError> {
-        let [Quad { corners }] = documents else {
+        let [quad] = documents else {
             return Ok(None);
         };
-        let lies = corners[0].distance(corners[1]) > corners[1].distance(corners[2]);
-        let card = card::place(documents, None, format).filter(|_| lies);
+        let [a, b, c, d] = quad.corners;
+        let aspect = (a.distance(b) + c.distance(d)) / (b.distance(c) + d.distance(a)).max(1e-3);
+        let format = format.unwrap_or(if aspect < SQUARE { PAGE } else { CARD });
+        let card = card::place(documents, None, format).filter(|_| aspect > 1.0);
         let Some((picture, card)) = card.and_then(|c| Some((c.straight(image)?, c))) else {
             return Ok(None);
         };
@@ -77,6 +86,12 @@ impl Flat {
             picture,
             lines,
         }))
+    }
+
+    /// It is seen well enough to tell that it has no zone, and is no data page, which always has one.
+    fn may_have_none(&self) -> bool {
+        let per_mm = f64::from(self.picture.width()) / self.card.format.width;
+        self.lines.are_clear && self.card.format == CARD && per_mm >= PLAIN
     }
 
     /// The zone among its lines, read in the photograph, which is the finer picture.
@@ -95,31 +110,42 @@ impl Flat {
         image: &RgbImage,
         card: &Card,
     ) -> Option<(RgbImage, Option<Vec<Quad>>)> {
-        match flat.and_then(|f| f.of_card(card)) {
+        match flat.and_then(|f| f.of_card(image, card)) {
             Some((straight, lines)) => Some((straight, Some(lines))),
             None => card.straight(image).map(|straight| (straight, None)),
         }
     }
 
-    /// The picture and its lines the way up that `card` stands, where that is this document.
-    fn of_card(self, card: &Card) -> Option<(RgbImage, Vec<Quad>)> {
-        let lines = self.lines.places;
-        if self.card.format != card.format {
-            None
-        } else if self.card.quad == card.quad {
-            Some((self.picture, lines))
-        } else if self.card.turned().quad == card.quad {
-            let lines = lines.iter().map(|l| half_turned(l, &self.picture));
-            Some((upside_down(&self.picture), lines.collect()))
-        } else {
-            None
+    /// The picture and its lines the way up and at the size of `card`, where that is this document. Lines of one that
+    /// is larger than it was taken for were found too coarsely.
+    fn of_card(self, image: &RgbImage, card: &Card) -> Option<(RgbImage, Vec<Quad>)> {
+        let is_turned = self.card.turned().quad == card.quad;
+        let is_same = is_turned || self.card.quad == card.quad;
+        if !is_same || self.card.format.width < card.format.width {
+            return None;
         }
+        let (w, h) = (self.picture.width() as f32, self.picture.height() as f32);
+        let picture = match (self.card.format == card.format, is_turned) {
+            (true, false) => self.picture,
+            (true, true) => upside_down(&self.picture),
+            (false, _) => card.straight(image)?,
+        };
+        let (across, down) = (picture.width() as f32 / w, picture.height() as f32 / h);
+        let placed = |l: &Quad| {
+            let corners = l.corners.map(|p| Point::new(p.x * across, p.y * down));
+            match is_turned {
+                true => half_turned(&Quad { corners }, &picture),
+                false => Quad { corners },
+            }
+        };
+        let lines = self.lines.places.iter().map(placed).collect();
+        Some((picture, lines))
     }
 }
 
 /// The zone, where there is one, and the document alone as far as it was looked at for it: first the lines of the
 /// document that was seen, then the photograph, unless that document has none and no print runs beside it. `format`:
-/// the document's, as far as known.
+/// the document's, where known.
 ///
 /// # Errors
 /// When a network fails.
@@ -127,7 +153,7 @@ pub(crate) fn find(
     reader: &mut dyn TextReader,
     image: &RgbImage,
     documents: &[Quad],
-    format: Format,
+    format: Option<Format>,
 ) -> Result<(Option<ZoneRead>, Option<Flat>), ModelError> {
     let Some(flat) = Flat::of(reader, image, documents, format)? else {
         let rows = reader.read_mrz_lines(image, documents)?;
@@ -135,7 +161,7 @@ pub(crate) fn find(
     };
     let rows = match flat.zone(reader, image)? {
         ZoneAmong::Read(rows) => rows,
-        ZoneAmong::None if flat.lines.are_clear && !reader.is_print_beside(image, documents)? => {
+        ZoneAmong::None if flat.may_have_none() && !reader.is_print_beside(image, documents)? => {
             Vec::new()
         }
         _ => reader.read_mrz_lines(image, documents)?,
@@ -183,7 +209,6 @@ mod tests {
     use idproof_ports::{ModelIdentity, PageRead, PageRequest};
 
     use super::*;
-    use crate::straighten::CARD;
 
     const ZONE: [&str; 3] = [
         "IDFRAX4RTBPFW46<<<<<<<<<<<<<<<",
@@ -221,8 +246,11 @@ mod tests {
 
     impl TextReader for Reader {
         fn find_lines(&mut self, _: &RgbImage, side: u32) -> Result<FoundLines, ModelError> {
-            assert_eq!(side, 556);
-            self.asked.push("lines");
+            self.asked.push(match side {
+                556 => "lines",
+                812 => "lines of a page",
+                _ => unreachable!("{side}"),
+            });
             Ok(FoundLines {
                 places: vec![quad(8.0, 20.0, 48.0, 30.0)],
                 are_clear: self.are_clear,
@@ -237,8 +265,8 @@ mod tests {
             self.asked.push("among");
             // Where the line lies in the photograph, which is no finer than the document alone.
             assert_eq!(image.width(), 1_200);
-            let wanted = Point::new(208.0, 320.0);
-            assert!(lines[0].corners[0].distance(wanted) < 1.0, "{lines:?}");
+            let [at, ..] = lines[0].corners;
+            assert!(at.x > 207.0 && at.x < 212.0 && at.y > 119.0 && at.y < 321.0);
             Ok((self.zone)())
         }
 
@@ -292,7 +320,7 @@ mod tests {
             beside,
             asked: Vec::new(),
         };
-        let (zone, flat) = find(&mut reader, &photograph(), seen, CARD).unwrap();
+        let (zone, flat) = find(&mut reader, &photograph(), seen, None).unwrap();
         (zone, flat, reader.asked)
     }
 
@@ -322,6 +350,13 @@ mod tests {
         assert_eq!(asked, ["lines", "among", "photograph"]);
         let (_, _, asked) = found(|| ZoneAmong::None, (false, false), &[card()]);
         assert_eq!(asked, ["lines", "among", "photograph"]);
+        // What may be a data page, and what is small.
+        let page = [quad(200.0, 100.0, 1_000.0, 663.0)];
+        let (_, _, asked) = found(|| ZoneAmong::None, (true, false), &page);
+        assert_eq!(asked, ["lines of a page", "among", "photograph"]);
+        let small = [quad(200.0, 300.0, 780.0, 665.7)];
+        let (_, _, asked) = found(|| ZoneAmong::None, (true, false), &small);
+        assert_eq!(asked, ["lines", "among", "photograph"]);
         // Two documents, none, and one that stands on its side are not looked at alone.
         let two = [card(), quad(10.0, 10.0, 200.0, 130.0)];
         let on_its_side = [quad(100.0, 100.0, 500.0, 800.0)];
@@ -334,25 +369,54 @@ mod tests {
 
     #[test]
     fn lines_found_serve_the_same_document_and_the_same_upside_down_and_no_other() {
+        let photograph = photograph();
         let seen = || {
             found(|| ZoneAmong::None, (true, false), &[card()])
                 .1
                 .unwrap()
         };
         let own = seen().card.clone();
-        let (picture, lines) = seen().of_card(&own).unwrap();
+        let of = |card: &Card| seen().of_card(&photograph, card);
+        let (picture, lines) = of(&own).unwrap();
         assert_eq!(lines, [quad(8.0, 20.0, 48.0, 30.0)]);
-        let (turned, lines) = seen().of_card(&own.turned()).unwrap();
+        let (turned, lines) = of(&own.turned()).unwrap();
         assert_eq!(turned, upside_down(&picture));
         let (w, h) = (picture.width() as f32, picture.height() as f32);
         assert_eq!(lines, [quad(w - 48.0, h - 30.0, w - 8.0, h - 20.0)]);
         let mut other = own.clone();
         other.quad.corners[0].x += 3.0;
-        assert!(seen().of_card(&other).is_none());
-        let larger = Card {
-            format: crate::straighten::PAGE,
-            ..own
+        assert!(of(&other).is_none());
+        let format = |format| Card {
+            format,
+            ..own.clone()
         };
-        assert!(seen().of_card(&larger).is_none());
+        assert!(of(&format(PAGE)).is_none());
+        // One that is smaller: the same places on its own picture.
+        let half = Format {
+            width: CARD.width / 2.0,
+            height: CARD.height,
+        };
+        let (picture, lines) = of(&format(half)).unwrap();
+        let by = (picture.width() as f32 / w, picture.height() as f32 / h);
+        let wanted = quad(8.0 * by.0, 20.0 * by.1, 48.0 * by.0, 30.0 * by.1);
+        assert!((by.0 - 0.5).abs() < 0.02 && lines == [wanted], "{by:?}");
+    }
+
+    #[test]
+    fn an_outline_tells_a_page_from_a_card() {
+        let page = [quad(200.0, 100.0, 1_000.0, 663.0)];
+        let mut reader = Reader {
+            zone: || ZoneAmong::Unsure,
+            are_clear: false,
+            beside: false,
+            asked: Vec::new(),
+        };
+        for (announced, format) in [(None, PAGE), (Some(CARD), CARD)] {
+            let flat = Flat::of(&mut reader, &photograph(), &page, announced).unwrap();
+            assert_eq!(flat.unwrap().card.format, format);
+        }
+        let flat = Flat::of(&mut reader, &photograph(), &[card()], None).unwrap();
+        assert_eq!(flat.unwrap().card.format, CARD);
+        assert_eq!(reader.asked, ["lines of a page", "lines", "lines"]);
     }
 }
