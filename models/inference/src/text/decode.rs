@@ -78,28 +78,29 @@ pub(super) fn plain(probabilities: &[f32], symbols: &[u8]) -> Reading {
     reading
 }
 
-/// The likeliest text in `names`, whose class 1 is the first, where each character is at least so probable; `None`
-/// where one is not, where a small letter stands between two capitals, and where there is no text. Spaces before and
-/// behind it are no part of it.
-pub(super) fn sure(probabilities: &[f32], names: &[char], least: f32) -> Option<Reading> {
+/// The likeliest text in `names`, whose class 1 is the first, and whether it is sure: each character at least so
+/// probable, and no small letter between two capitals. Spaces before and behind it are no part of it. `None` where
+/// there is no text.
+pub(super) fn named(probabilities: &[f32], names: &[char], least: f32) -> Option<(Reading, bool)> {
     let runs = runs(probabilities, names.len() + 1);
     let is_space = |r: &Run| names[r.class - 1].is_whitespace();
     let first = runs.iter().position(|r| !is_space(r))?;
     let last = runs.iter().rposition(|r| !is_space(r))?;
     let runs = &runs[first..=last];
-    if runs.iter().any(|r| r.probability < least) {
-        return None;
-    }
     let text: String = runs.iter().map(|r| names[r.class - 1]).collect();
     let letters: Vec<char> = text.chars().collect();
     let mixed = letters
         .windows(3)
         .any(|w| w[0].is_uppercase() && w[1].is_lowercase() && w[2].is_uppercase());
-    (!mixed).then(|| Reading {
+    let reading = Reading {
         confidence: runs.iter().map(|r| r.probability).sum::<f32>() / runs.len() as f32,
         text,
         ..Reading::default()
-    })
+    };
+    Some((
+        reading,
+        !mixed && runs.iter().all(|r| r.probability >= least),
+    ))
 }
 
 /// A class other than the blank, the steps it lasted and its highest probability in them.
@@ -326,26 +327,28 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_read_where_each_of_its_characters_is_sure() {
+    fn a_line_is_sure_where_each_of_its_characters_is() {
         let mut seen = steps(&[5, 1, 0, 1, 2, 2, 0, 5]);
         let names = ['A', 'b', '<', '-', ' '];
-        assert_eq!(sure(&seen, &names, 0.9).unwrap().text, "AAb");
+        let read = |seen: &[f32]| named(seen, &names, 0.9).map(|(r, sure)| (r.text, sure));
+        let told = |text: &str, sure| Some((text.to_owned(), sure));
+        assert_eq!(read(&seen), told("AAb", true));
         // The surest step of a character counts.
         seen[4 * 6 + 2] = 0.6;
-        assert!(sure(&seen, &names, 0.9).is_some());
+        assert_eq!(read(&seen), told("AAb", true));
         seen[5 * 6 + 2] = 0.7;
-        assert!(sure(&seen, &names, 0.9).is_none());
-        assert!(sure(&steps(&[0, 0, 5]), &names, 0.9).is_none());
+        assert_eq!(read(&seen), told("AAb", false));
+        assert_eq!(read(&steps(&[0, 0, 5])), None);
         // What stands before and behind it does not count, what stands between words does.
         let mut ends = steps(&[5, 1, 0, 1, 5]);
         (ends[5], ends[4 * 6 + 5]) = (0.3, 0.3);
-        assert_eq!(sure(&ends, &names, 0.9).unwrap().text, "AA");
+        assert_eq!(read(&ends), told("AA", true));
         let mut between = steps(&[1, 5, 1]);
         between[6 + 5] = 0.7;
-        assert!(sure(&between, &names, 0.9).is_none());
+        assert_eq!(read(&between), told("A A", false));
         // A letter taken for a small one.
-        assert!(sure(&steps(&[1, 2, 1]), &names, 0.9).is_none());
-        assert!(sure(&steps(&[1, 2, 2]), &names, 0.9).is_some());
+        assert_eq!(read(&steps(&[1, 2, 1])), told("AbA", false));
+        assert_eq!(read(&steps(&[1, 2, 2])), told("Ab", true));
     }
 
     #[test]
