@@ -14,11 +14,14 @@ use crate::straighten::{CARD, Format, PAGE};
 const SQUARE: f32 = 1.5;
 /// Pixels a millimetre from which a card is seen well: what is found smaller is often a part of one.
 const PLAIN: f64 = 7.0;
-
-/// Pixels a millimetre at which lines of print are found on a document: the labels are 1.2 mm high.
+/// Pixels a millimetre at which lines of print are found on a document, and of its longer side at most: the labels are
+/// 1.2 mm high, and pages with more pixels show no more fields.
 const FINDING_PER_MM: f64 = 6.5;
+const FINDING_MOST: u32 = 768;
+
+/// What the longer side of a document alone is brought to for its lines to be found.
 pub(crate) fn finding_side(format: Format) -> u32 {
-    (format.width * FINDING_PER_MM) as u32
+    ((format.width * FINDING_PER_MM) as u32).min(FINDING_MOST)
 }
 
 /// The zone of a photograph.
@@ -248,7 +251,7 @@ mod tests {
         fn find_lines(&mut self, _: &RgbImage, side: u32) -> Result<FoundLines, ModelError> {
             self.asked.push(match side {
                 556 => "lines",
-                812 => "lines of a page",
+                FINDING_MOST => "lines of a page",
                 _ => unreachable!("{side}"),
             });
             Ok(FoundLines {
