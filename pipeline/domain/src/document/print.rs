@@ -193,6 +193,11 @@ fn label(text: &str) -> Option<(Field, String)> {
     if rest.chars().next().is_some_and(char::is_alphanumeric) {
         return None;
     }
+    // Of the label's other language a part alone was found: `N° du document / Docum`.
+    let longer = |(name, of): &(&str, Field)| of == field && name.starts_with(&squeezed);
+    if rest.trim_start().starts_with('/') && LABELS.iter().any(longer) {
+        return Some((*field, String::new()));
+    }
     // `(s)` of « Prénom(s) », `(e)` of « Né(e) », colons and dots.
     let value = rest
         .trim_start_matches("(s)")

@@ -70,6 +70,23 @@ fn fields_are_found_under_their_labels() {
 }
 
 #[test]
+fn of_a_label_in_two_languages_a_part_of_the_second_is_no_value() {
+    let value = |place, text, field| {
+        let print = read(&with(place, text));
+        print.get(field).map(str::to_owned)
+    };
+    let number = |text| value(12, text, Field::Number);
+    for cut in ["N° DU DOCUMENT / Docum", "N° DU DOCUMENT / Document"] {
+        assert_eq!(number(cut).as_deref(), Some("X4RTBPFW4"), "{cut}");
+    }
+    let place = value(10, "LIEU DE NAISSANCE / Place", Field::BirthPlace);
+    assert_eq!(place.as_deref(), Some("PARIS"));
+    // A value beside its label is one, also where it begins as the other language does.
+    assert_eq!(number("N° DU DOCUMENT: DOCU").as_deref(), Some("DOCU"));
+    assert_eq!(number("N° DU DOCUMENT / X4").as_deref(), Some("X4"));
+}
+
+#[test]
 fn the_older_card_prints_values_beside_their_labels() {
     let print = read(&[
         line("Nom : BERTHIER", 100.0, 100.0),
