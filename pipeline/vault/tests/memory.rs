@@ -59,7 +59,7 @@ async fn bounded(place: Place, test: &str, most: u64) {
     }
     let vault = place.vault().await;
     // What a first round needs once: code, threads, connections, one part of an upload.
-    round(&vault, 160, "warm").await;
+    round(&vault, PIECES / 4, "warm").await;
     let before = peak();
     round(&vault, PIECES, "much").await;
     let grown = peak() - before;
