@@ -233,7 +233,7 @@ fn is_beyond(image: &RgbImage, quad: &Quad) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::straighten::CARD;
+    use crate::straighten::{CARD, PAGE};
     use idproof_domain::ReasonCode;
 
     fn look(image: &RgbImage, card: Option<&Card>, scale: Option<f64>) -> Surface {
@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn out_of_the_document_alone_the_measures_are_the_same() {
-        // A card of 856 × 540 pixels at four times that, read with its print turned a little.
+        // A document of 40 px/mm as a card, 27 as a page, in a little perspective.
         let photograph = image(3_600, 2_400, |x, y| match (x / 40 + y / 60) % 7 {
             0 => [20, 30, 40],
             1 => [120, 110, 100],
@@ -383,17 +383,24 @@ mod tests {
                 p(60.0, 2_240.0),
             ],
         });
-        let straight = placed.straight(&photograph).unwrap();
-        let own = super::look(&photograph, Some(&placed), None, None);
-        let alone = super::look(&photograph, Some(&placed), Some(&straight), None);
-        assert!((own.blur - alone.blur).abs() < 0.01, "{own:?} {alone:?}");
-        assert_eq!((own.dark_end, own.glare), (alone.dark_end, alone.glare));
-        assert_eq!(
-            (own.resolution, own.covered),
-            (alone.resolution, alone.covered)
-        );
+        for format in [CARD, PAGE] {
+            let placed = Card {
+                format,
+                ..placed.clone()
+            };
+            let straight = placed.straight(&photograph).unwrap();
+            let own = super::look(&photograph, Some(&placed), None, None);
+            let alone = super::look(&photograph, Some(&placed), Some(&straight), None);
+            assert!((own.blur - alone.blur).abs() < 0.01, "{own:?} {alone:?}");
+            assert_eq!((own.dark_end, own.glare), (alone.dark_end, alone.glare));
+            assert_eq!(
+                (own.resolution, own.covered),
+                (alone.resolution, alone.covered)
+            );
+        }
         // One that shows the document coarsely does not serve.
         let coarse = straighten(&photograph, &placed.quad, CARD, 8.0).unwrap();
+        let own = super::look(&photograph, Some(&placed), None, None);
         let by_itself = super::look(&photograph, Some(&placed), Some(&coarse), None);
         assert_eq!(by_itself, own);
     }

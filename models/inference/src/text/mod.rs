@@ -103,8 +103,8 @@ impl PpOcr {
         })
     }
 
-    /// Rows of zones are read by this network; by PP-OCR, which takes over ten times as long, where this one reads none.
-    /// Where it reads rows whose check digits are wrong the other makes no more of them right than by chance.
+    /// Rows of zones are read by this network, and by PP-OCR, which takes over ten times as long, only where this one
+    /// reads none: rows that this one reads with a wrong check digit the other reads no better.
     ///
     /// # Errors
     /// A file that cannot be loaded, or that does not name its symbols.
